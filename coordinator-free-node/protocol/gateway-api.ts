@@ -1,0 +1,217 @@
+/**
+ * What a client (SDK, command) and its own node say to each other over the gateway: a loopback WebSocket at
+ * `ws://127.0.0.1:PORT/api?token=TOKEN`, MessagePack frames.
+ *
+ * A client sends `{id, method, params}` and gets `{id, result}` or `{id, error}`. Methods named in
+ * `streamMethods` answer with any number of `{id, next}` and then `{id, result}`; the client grants credit with
+ * `{id, credit}` (frames it is ready to take, 8 at the start) and ends a stream early with `{id, stop: true}`.
+ * Where the gateway listens stands in `gateway.json` in the state directory (mode 0600).
+ */
+import { z } from 'zod'
+import { type JobId, jobIdSchema, type PeerId, type UnitIndex } from './ids.js'
+import { limits } from './limits.js'
+import { manifestSchema } from './manifest.js'
+import type { ResultKind } from './outcome.js'
+
+export const gatewayFileSchema = z.object({
+  url: z.string(),
+  token: z.string(),
+  pid: z.number().int(),
+  peer: z.string(),
+})
+/** Content of `gateway.json`. */
+export type GatewayFile = z.infer<typeof gatewayFileSchema>
+
+/** What the user decides of a manifest; the node adds requester and nonce, and signs. */
+export const submissionSchema = z.strictObject({
+  manifest: manifestSchema.omit({ requester: true, nonce: true }),
+  /** The task bundle, encoded; its hash is the manifest's `taskHash`. */
+  bundle: z.instanceof(Uint8Array).refine((bytes) => bytes.length <= limits.bundleBytesMax),
+})
+export type Submission = z.infer<typeof submissionSchema>
+
+/** A job's id, or a prefix of it that fits one job only, at least four digits. */
+const jobRef = z.string().regex(/^[0-9a-f]{4,64}$/, 'expected a job id or its first digits')
+
+export const requestSchemas = {
+  submit: submissionSchema,
+  /** Inputs of a list job. Answers once they are on disk and the window has room: that is the back-pressure. */
+  append: z.strictObject({
+    job: jobIdSchema,
+    /** Index of the first unit of `inputs`; repeats of what is already there are ignored. */
+    first: z.number().int().min(0),
+    inputs: z.array(z.instanceof(Uint8Array)).max(limits.leaseUnitsMax),
+  }),
+  /** No more inputs; `units` is their number. A failed source gives `error` instead, and ends the job. */
+  close: z.strictObject({
+    job: jobIdSchema,
+    units: z.number().int().min(0),
+    error: z.string().max(2000).optional(),
+  }),
+  /** Stream of canonical results from unit `from` on, each exactly once, until the job ends. */
+  results: z.strictObject({
+    job: jobRef,
+    from: z.number().int().min(0),
+    /** `input`: by unit. `completion`: as they become canonical (those before the call first). */
+    order: z.enum(['input', 'completion']),
+  }),
+  /** Stream of `JobView`, at once and then on change, at most every `everyMs`; the last has ended. */
+  watch: z.strictObject({ job: jobRef, everyMs: z.number().int().min(50).max(60_000) }),
+  jobs: z.strictObject({}),
+  show: z.strictObject({ job: jobRef }),
+  why: z.strictObject({ job: jobRef }),
+  cancel: z.strictObject({ job: jobRef }),
+  peers: z.strictObject({}),
+  status: z.strictObject({}),
+  /** Connects to a peer; answers once it is a neighbour. */
+  dial: z.strictObject({ address: z.string().max(limits.addressCharsMax) }),
+  /** Finishes what is running, hands the rest back, takes nothing new. Answers when drained. */
+  drain: z.strictObject({}),
+} as const
+
+export const streamMethods = ['results', 'watch'] as const
+
+export type GatewayMethod = keyof typeof requestSchemas
+export type GatewayRequest<M extends GatewayMethod> = z.infer<(typeof requestSchemas)[M]>
+
+/** One canonical result. */
+export interface ResultRecord {
+  unit: UnitIndex
+  kind: ResultKind
+  output: Uint8Array
+  /** Hosts that agreed on it; 1 means that nobody checked it. */
+  agreed: number
+}
+
+export const jobPhases = ['running', 'done', 'failed', 'cancelled'] as const
+export type JobPhase = (typeof jobPhases)[number]
+
+/** Counts of units; `total` is undefined while a list is still being read. */
+export interface UnitCounts {
+  total: number | undefined
+  /** Canonical. */
+  verified: number
+  /** Of those, accepted on the word of one host because nobody else was there. */
+  unchecked: number
+  /** Executed at least once, not canonical yet. */
+  awaitingAgreement: number
+  /** Leased out now, replicas counted once a unit. */
+  inFlight: number
+  /** Executions asked for, all replicas and repeats counted. */
+  executions: number
+  /** Executions lost with a killed or expired host and given to another. */
+  reassigned: number
+  /** Units that were in flight when this node stopped and had to be computed again. */
+  recomputed: number
+  /** Replicas that ended without a result (time, memory, crash). */
+  aborted: number
+  /** Units on which hosts disagreed. */
+  disputed: number
+}
+
+/** What one host did for a job. */
+export interface JobHostView {
+  peer: PeerId
+  /** True for the requester's own node. */
+  self: boolean
+  connected: boolean
+  executed: number
+  accepted: number
+  rejected: number
+  aborted: number
+  inFlight: number
+  spentMs: number
+  /** Why it gets no more units; undefined while in good standing. */
+  refused: string | undefined
+}
+
+export interface JobView {
+  job: JobId
+  name: string
+  task: string
+  tier: string
+  phase: JobPhase
+  redundancy: number
+  units: UnitCounts
+  /** Verified units a second over the last seconds; undefined before the first. */
+  rate: number | undefined
+  /** Milliseconds until the end at that rate; undefined where unknown. */
+  etaMs: number | undefined
+  elapsedMs: number
+  hosts: readonly JobHostView[]
+  /** The unit that ended a `first-hit` job. */
+  hit: UnitIndex | undefined
+  /** Why the job failed, one sentence. */
+  error: string | undefined
+  /** Set when the node is the only one: results are accepted unchecked. */
+  warning: string | undefined
+}
+
+export interface WhyView {
+  job: JobId
+  phase: JobPhase
+  /** What the job waits for, most units first; empty when nothing holds it up. */
+  waits: readonly { reason: string; units: number | undefined; hint: string | undefined }[]
+  /** What each peer last answered to the job's advert or was told. */
+  answers: readonly { peer: PeerId; verdict: string; reason: string; agoMs: number }[]
+}
+
+export interface PeerView {
+  peer: PeerId
+  connected: boolean
+  addresses: readonly string[]
+  agent: string | undefined
+  donates: boolean | undefined
+  /** Work this peer did for us and that was verified, milliseconds in our own price. */
+  receivedMs: number
+  /** Work we did for this peer, milliseconds. */
+  givenMs: number
+  /** Favour: received less given, not below zero. */
+  balanceMs: number
+  /** Votes of this peer that were accepted and refuted, over all jobs. */
+  accepted: number
+  refuted: number
+  banned: boolean
+  latencyMs: number | undefined
+}
+
+export interface NodeStatus {
+  peer: PeerId
+  version: string
+  pid: number
+  uptimeMs: number
+  addresses: readonly string[]
+  neighbours: number
+  donates: boolean
+  slots: number
+  draining: boolean
+  stateDirectory: string
+  /** As a host. */
+  hosting: { jobs: number; leases: number; executing: number; unitsDone: number; spentMs: number }
+  /** As a requester. */
+  jobs: { running: number; ended: number }
+  favours: { receivedMs: number; givenMs: number }
+  residentBytes: number
+}
+
+export interface GatewayResults {
+  submit: { job: JobId }
+  append: { units: number }
+  close: { units: number }
+  results: { units: number }
+  watch: JobView
+  jobs: { jobs: readonly JobView[] }
+  show: JobView
+  why: WhyView
+  cancel: JobView
+  peers: { peers: readonly PeerView[] }
+  status: NodeStatus
+  dial: { peer: PeerId }
+  drain: Record<string, never>
+}
+
+/** What each stream method yields. */
+export interface GatewayStreams {
+  results: readonly ResultRecord[]
+  watch: JobView
+}

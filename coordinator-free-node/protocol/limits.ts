@@ -1,0 +1,83 @@
+/**
+ * The bound of every queue, message, table and loop that a peer or a user could fill, each with its reason.
+ *
+ * Raising one costs memory or patience on every node; peers enforce their own copy, so a grid whose nodes
+ * disagree drops connections rather than breaking.
+ */
+
+const KIB = 1024
+const MIB = 1024 * KIB
+
+export const limits = {
+  /** One frame on a neighbour stream: the largest lease or vote batch plus its envelope. */
+  frameBytesMax: 16 * MIB,
+  /** Messages in one frame: bounds what one read can make the core do before it yields. */
+  frameMessagesMax: 4096,
+  /** Bytes queued towards one neighbour before it counts as stuck and is dropped: four full frames. */
+  sendQueueBytesMax: 64 * MIB,
+  /** Input of one unit: above it a piece no longer fits a frame beside its neighbours. */
+  unitInputBytesMax: 8 * MIB,
+  /** Result of one unit, for the same reason. */
+  unitOutputBytesMax: 8 * MIB,
+  /** Inputs or results that one lease or vote message gathers before it is sent. */
+  batchBytesMax: 4 * MIB,
+  /** Units in one lease: at 60,000 units/s a lease still covers some 70 ms. */
+  leaseUnitsMax: 4096,
+  /** Separate runs of units in one lease; scattered units (disputes, expiries) come in small leases. */
+  leaseRunsMax: 512,
+  /** Leases that one host holds from one steward: one running, one prefetched, the rest for slots. */
+  leasesPerHostMax: 64,
+  /** Units of one job that are open (leased or voted on, not yet canonical): bounds a steward's memory. */
+  openUnitsMax: 65_536,
+  /** Results held for units that wait for agreement; above it no fresh units are opened. */
+  openResultBytesMax: 64 * MIB,
+  /** Votes on one unit: beyond it the hosts disagree too much for any verdict. */
+  votesPerUnitMax: 15,
+  /** Times that one unit may fail on a host (crash, time-out, memory) before its job fails. */
+  unitFailuresMax: 6,
+  /** Copies of a unit beyond those its verdict needs, when hosts would otherwise idle. */
+  backupCopiesMax: 1,
+  /** Task bundle (code and descriptor): QuickJS-sized WebAssembly modules fit several times. */
+  bundleBytesMax: 16 * MIB,
+  /** Manifest: everything in it is small or referred to by hash. */
+  manifestBytesMax: 64 * KIB,
+  /** Job-wide parameters inside the manifest. */
+  paramsBytesMax: 32 * KIB,
+  /** Units in a job: indexes stay exact in a double and in eight bytes on disk. */
+  jobUnitsMax: 2 ** 48,
+  /** Items of inputs accepted from the user ahead of verified results, counted in units and in bytes. */
+  inputUnitsAheadMax: 65_536,
+  inputBytesAheadMax: 1024 * MIB,
+  /** Adverts that a node remembers; the oldest goes first. 20,000 adverts of 600 B are 12 MB. */
+  advertsMax: 20_000,
+  /** Hops that an advert travels: a sparse grid of thousands has a diameter below it. */
+  advertHopsMax: 12,
+  /** Life of an advert: three missed renewals. */
+  advertTtlMsMax: 60_000,
+  /** Adverts that one neighbour may send in a second before the rest are dropped unread. */
+  advertsPerNeighbourPerSecond: 200,
+  /** Addresses in an advert or an introduction. */
+  addressesMax: 8,
+  /** One address as text. */
+  addressCharsMax: 256,
+  /** Peers in one introduction. */
+  introductionPeersMax: 16,
+  /** Known peers kept on disk and in memory; the least recently seen goes first. */
+  knownPeersMax: 2_000,
+  /** Neighbours that a node keeps by itself; above `neighboursWanted` it dials no introductions. */
+  neighboursMax: 256,
+  neighboursWanted: 12,
+  /** Jobs that a node serves as a host at once. */
+  hostedJobsMax: 64,
+  /** Jobs that a node stewards at once: its own user's, so generous. */
+  stewardedJobsMax: 1_000,
+  /** Hosts that wait for work of one job: an answer to each costs a message. */
+  parkedHostsMax: 20_000,
+  /** Answers kept for `why`, a job. */
+  answersMax: 256,
+  /** Any text from a peer that is shown to a person. */
+  textCharsMax: 500,
+  /** Gateway: clients at once, and one request of a client. */
+  gatewayClientsMax: 64,
+  gatewayFrameBytesMax: 32 * MIB,
+} as const
