@@ -172,7 +172,6 @@ export interface PeerView {
   accepted: number
   refuted: number
   banned: boolean
-  latencyMs: number | undefined
 }
 
 export interface NodeStatus {

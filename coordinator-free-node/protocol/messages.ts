@@ -66,9 +66,6 @@ const wire = {
     donates: z.boolean(),
     addresses,
   }),
-  /** Liveness of our own: an answer is due at once. */
-  ping: z.strictObject({ type: z.literal('ping'), nonce: count }),
-  pong: z.strictObject({ type: z.literal('pong'), nonce: count }),
   introduce: z.strictObject({
     type: z.literal('introduce'),
     peers: z
@@ -150,8 +147,6 @@ const wire = {
 
 export const peerMessageSchema = z.discriminatedUnion('type', [
   wire.hello,
-  wire.ping,
-  wire.pong,
   wire.introduce,
   wire.advert,
   wire.answer,

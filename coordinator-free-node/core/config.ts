@@ -1,0 +1,43 @@
+/** The core's durations and sizes that a node may choose; bounds against abuse stand in protocol/limits. */
+export interface CoreConfig {
+  /** Executes other people's units, and one's own. */
+  donates: boolean
+  /** Threads for units. */
+  slots: number
+  /** Memory that one unit may ask for, bytes. */
+  unitMemoryBytesMax: number
+  /** Own adverts go out again this often; three times shorter than they live. */
+  advertEveryMs: number
+  advertTtlMs: number
+  /** How long the known hosts may be too few for agreement before the requester's own word is enough. */
+  aloneGraceMs: number
+  /** Work that a lease aims at, thread-milliseconds a slot: long enough to hide a round trip, short enough to lose. */
+  leaseTargetMs: number
+  /** Shortest lease; renewals come at a third of it. */
+  leaseMsMin: number
+  leaseMsMax: number
+  /** Outcomes wait at most this long for company before they travel as a vote. */
+  voteFlushMs: number
+  /** A host connected to no steward of a job keeps its unfinished leases this long. */
+  orphanLeaseMs: number
+  /** A refuted host gets no more units from this node for so long. */
+  banMs: number
+  /** Jobs that this host asks for work at once; the others queue by balance. */
+  activeJobsMax: number
+}
+
+export const defaultCoreConfig: CoreConfig = {
+  donates: true,
+  slots: 1,
+  unitMemoryBytesMax: 1024 * 1024 * 1024,
+  advertEveryMs: 15_000,
+  advertTtlMs: 45_000,
+  aloneGraceMs: 3_000,
+  leaseTargetMs: 1_000,
+  leaseMsMin: 10_000,
+  leaseMsMax: 120_000,
+  voteFlushMs: 100,
+  orphanLeaseMs: 60_000,
+  banMs: 7 * 24 * 3_600_000,
+  activeJobsMax: 4,
+}

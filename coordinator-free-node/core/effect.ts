@@ -1,0 +1,100 @@
+/** Everything that a node can do to the world, as data. The shell performs; it never chooses. */
+
+import type { JobPhase, ResultRecord } from '../protocol/gateway-api.js'
+import type { JobId, LeaseId, PeerId, UnitIndex } from '../protocol/ids.js'
+import type { UnitRun } from '../protocol/unit-runs.js'
+import type { CoreMessage } from './messages.js'
+
+/** What a job's journal entry says; results and leases have entries of their own. */
+export interface JobRecord {
+  job: JobId
+  phase: JobPhase
+  /** Units known so far of a list job, and whether the list has ended. */
+  appended: number
+  inputsClosed: boolean
+  hit: UnitIndex | undefined
+  error: string | undefined
+  submittedMs: number
+  endedMs: number | undefined
+  unchecked: number
+  executions: number
+  reassigned: number
+  recomputed: number
+  aborted: number
+  disputed: number
+  /** Verified units, for jobs whose results are gone. */
+  verified: number
+  hosts: readonly JobHostRecord[]
+}
+
+export interface JobHostRecord {
+  peer: PeerId
+  executed: number
+  accepted: number
+  rejected: number
+  aborted: number
+  spentMs: number
+}
+
+export interface LedgerRecord {
+  peer: PeerId
+  /** Verified work received, milliseconds in our own price. */
+  receivedMs: number
+  givenMs: number
+  balanceMs: number
+}
+
+export interface StandingRecord {
+  peer: PeerId
+  accepted: number
+  refuted: number
+  /** Event clock; 0 when never banned. */
+  bannedUntilMs: number
+}
+
+export interface PeerRecord {
+  peer: PeerId
+  addresses: readonly string[]
+  seenMs: number
+}
+
+export type JournalRecord =
+  | { type: 'job'; record: JobRecord }
+  | { type: 'lease-granted'; job: JobId; lease: LeaseId; host: PeerId; runs: readonly UnitRun[] }
+  | { type: 'lease-settled'; job: JobId; lease: LeaseId }
+  | { type: 'result'; job: JobId; result: ResultRecord }
+  | { type: 'ledger'; record: LedgerRecord }
+  | { type: 'standing'; record: StandingRecord }
+  | { type: 'peer'; record: PeerRecord }
+  | { type: 'peer-forgotten'; peer: PeerId }
+
+export type EffectBody =
+  | { type: 'send-message'; to: PeerId; message: CoreMessage }
+  /** Makes a neighbour of a peer; `job` allows the directory to be asked where the addresses fail. */
+  | { type: 'dial'; peer: PeerId; addresses: readonly string[]; job: JobId | undefined }
+  | { type: 'disconnect'; peer: PeerId; reason: string }
+  /** Announces in the directory that this node stewards the job. */
+  | { type: 'provide'; job: JobId }
+  /** Fetches manifest and task from a neighbour, by hash, unless they are here. */
+  | { type: 'fetch-job'; job: JobId; from: PeerId; taskHash: string }
+  | {
+      type: 'execute-units'
+      job: JobId
+      lease: LeaseId
+      runs: readonly UnitRun[]
+      /** Undefined for a range job, and for one's own job, whose inputs are in the store. */
+      inputs: readonly Uint8Array[] | undefined
+    }
+  /** `queued` leaves running units alone. */
+  | { type: 'cancel-units'; job: JobId; lease: LeaseId; which: 'all' | 'queued' }
+  /** One atomic entry; `journal-durable` answers with its number unless that is 0. */
+  | { type: 'journal'; entry: number; records: readonly JournalRecord[] }
+  /** Results are on disk: readers may go on. */
+  | { type: 'results-ready'; job: JobId; results: readonly ResultRecord[] }
+  | { type: 'job-changed'; job: JobId }
+  | { type: 'drained' }
+  /** Something a person should know, said once. */
+  | { type: 'notice'; level: 'info' | 'warning'; text: string; job: JobId | undefined }
+
+/** `cause`: id of the event that led to it. */
+export type Effect = EffectBody & { cause: number }

@@ -1,0 +1,54 @@
+/**
+ * Everything that can happen to a node, as data. An event carries its id and the time; nothing in the core asks a
+ * clock. The shell validates before it makes an event: peers' messages are well formed and their seals true.
+ */
+import type { JobId, LeaseId, PeerId } from '../protocol/ids.js'
+import type { Manifest } from '../protocol/manifest.js'
+import type { UnitOutcome } from '../protocol/outcome.js'
+import type { UnitRun } from '../protocol/unit-runs.js'
+import type { JobRecord, LedgerRecord, PeerRecord, StandingRecord } from './effect.js'
+import type { CoreMessage } from './messages.js'
+
+/** A job as the journal remembers it. */
+export interface RestoredJob {
+  record: JobRecord
+  manifest: Manifest
+  /** Units with a canonical result. */
+  canonical: readonly UnitRun[]
+  /** Leases that were out when the node stopped. */
+  leases: readonly { lease: LeaseId; host: PeerId; runs: readonly UnitRun[] }[]
+}
+
+export type EventBody =
+  /** First event of a node's life; `leaseBase` is above every lease number of earlier lives. */
+  | {
+      type: 'started'
+      addresses: readonly string[]
+      leaseBase: LeaseId
+      jobs: readonly RestoredJob[]
+      ledger: readonly LedgerRecord[]
+      standing: readonly StandingRecord[]
+      peers: readonly PeerRecord[]
+    }
+  | { type: 'deadline-reached' }
+  | { type: 'addresses-changed'; addresses: readonly string[] }
+  | { type: 'neighbour-joined'; peer: PeerId; addresses: readonly string[] }
+  | { type: 'neighbour-left'; peer: PeerId }
+  | { type: 'peer-discovered'; peer: PeerId; addresses: readonly string[] }
+  | { type: 'dial-failed'; peer: PeerId; reason: string }
+  | { type: 'message-received'; from: PeerId; message: CoreMessage }
+  | { type: 'job-submitted'; job: JobId; manifest: Manifest }
+  /** Inputs `first..first+count-1` of a list job are on disk; `bytes` in all. */
+  | { type: 'inputs-appended'; job: JobId; first: number; count: number; bytes: number }
+  | { type: 'inputs-closed'; job: JobId; units: number; error: string | undefined }
+  | { type: 'job-cancelled'; job: JobId }
+  /** Manifest and task of somebody's job are here and belong together. */
+  | { type: 'job-fetched'; job: JobId; manifest: Manifest }
+  | { type: 'job-fetch-failed'; job: JobId; reason: string; retryable: boolean }
+  | { type: 'units-executed'; job: JobId; lease: LeaseId; outcomes: readonly UnitOutcome[] }
+  | { type: 'journal-durable'; entry: number }
+  | { type: 'journal-failed'; entry: number; reason: string }
+  | { type: 'drain-requested' }
+
+export type Event = EventBody & { id: number; nowMs: number }
+export type EventOf<Type extends EventBody['type']> = Extract<EventBody, { type: Type }>

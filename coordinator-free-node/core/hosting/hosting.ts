@@ -1,0 +1,176 @@
+/**
+ * The host's side: which jobs to serve, what is leased, what has to be voted.
+ *
+ * | job phase | means | leaves on |
+ * | --- | --- | --- |
+ * | queued | advertised, served when a place among the active jobs is free | place free -> connecting |
+ * | connecting | the steward is no neighbour yet | joined -> fetching |
+ * | fetching | manifest and task on their way | fetched -> ready; failed -> refused or queued |
+ * | ready | asks the steward for leases | steward left -> connecting |
+ * | refused | not served, and why | advert gone |
+ *
+ * State owned here: `HostingState`. An advert that expires takes its job along once no lease is left.
+ */
+import type { JobId, LeaseId, PeerId, UnitIndex } from '../../protocol/ids.js'
+import { limits } from '../../protocol/limits.js'
+import type { Manifest } from '../../protocol/manifest.js'
+import type { AdvertBody } from '../../protocol/messages.js'
+import type { UnitResult } from '../../protocol/outcome.js'
+import type { UnitRun } from '../../protocol/unit-runs.js'
+
+export const hostedPhases = ['queued', 'connecting', 'fetching', 'ready', 'refused'] as const
+export type HostedPhase = (typeof hostedPhases)[number]
+
+export interface HostedLease {
+  readonly lease: LeaseId
+  readonly runs: readonly UnitRun[]
+  readonly units: number
+  /** Units without an outcome. */
+  readonly remaining: Set<UnitIndex>
+  /** Results not yet voted. */
+  results: UnitResult[]
+  resultBytes: number
+  readonly receivedMs: number
+  readonly leaseMs: number
+  renewAtMs: number
+}
+
+export interface HostedJob {
+  readonly job: JobId
+  readonly steward: PeerId
+  advert: AdvertBody
+  phase: HostedPhase
+  reason: string
+  manifest: Manifest | undefined
+  readonly leases: Map<LeaseId, HostedLease>
+  /** A `want` is out and unanswered. */
+  wanting: boolean
+  /** Units executed for it and thread time, for price and turn. */
+  executed: number
+  spentMs: number
+  /** Buffered results travel by then. */
+  flushAtMs: number
+  /** When the steward's connection was lost; leases survive it for a while. */
+  orphanedMs: number | undefined
+  /** Not tried again before this, after a failed connection or fetch. */
+  retryAtMs: number
+  tries: number
+}
+
+export interface HostingState {
+  readonly jobs: Map<JobId, HostedJob>
+  draining: boolean
+  unitsDone: number
+  spentMs: number
+}
+
+export function createHosting(): HostingState {
+  return { jobs: new Map(), draining: false, unitsDone: 0, spentMs: 0 }
+}
+
+/** Why this host does not serve an advertised job; undefined when it does. */
+export function refusalOf(
+  advert: AdvertBody,
+  means: { donates: boolean; draining: boolean; unitMemoryBytesMax: number },
+): string | undefined {
+  if (!means.donates) return 'this node donates no CPU'
+  if (means.draining) return 'this node is finishing and takes nothing new'
+  if (advert.tier === 'native') return 'native tasks are off on this node'
+  if (advert.unitMemoryBytesMax > means.unitMemoryBytesMax)
+    return `units may use ${advert.unitMemoryBytesMax} bytes of memory, this node allows ${means.unitMemoryBytesMax}`
+  return undefined
+}
+
+export function hostJob(
+  state: HostingState,
+  advert: AdvertBody,
+  refusal: string | undefined,
+): HostedJob {
+  const job: HostedJob = {
+    job: advert.job,
+    steward: advert.steward,
+    advert,
+    phase: refusal === undefined ? 'queued' : 'refused',
+    reason: refusal ?? 'waits for its turn',
+    manifest: undefined,
+    leases: new Map(),
+    wanting: false,
+    executed: 0,
+    spentMs: 0,
+    flushAtMs: Number.POSITIVE_INFINITY,
+    orphanedMs: undefined,
+    retryAtMs: 0,
+    tries: 0,
+  }
+  state.jobs.set(advert.job, job)
+  return job
+}
+
+/** A full table drops a job that holds nothing; false when all of them hold leases. */
+export function makeRoom(state: HostingState): boolean {
+  if (state.jobs.size < limits.hostedJobsMax) return true
+  for (const job of state.jobs.values())
+    if (job.leases.size === 0 && (job.phase === 'refused' || job.phase === 'queued'))
+      return state.jobs.delete(job.job)
+  return false
+}
+
+/**
+ * Jobs to make active, best first: stewards to whom we owe most, then those served least. Newcomers share what is left.
+ */
+export function nextToServe(
+  state: HostingState,
+  balanceOf: (peer: PeerId) => number,
+  activeMax: number,
+  nowMs: number,
+): HostedJob[] {
+  let active = 0
+  const queued: HostedJob[] = []
+  for (const job of state.jobs.values())
+    if (job.phase === 'queued') {
+      if (job.retryAtMs <= nowMs) queued.push(job)
+    } else if (job.phase !== 'refused') active++
+  queued.sort(
+    (a, b) =>
+      balanceOf(b.steward) - balanceOf(a.steward) ||
+      a.spentMs - b.spentMs ||
+      (a.job < b.job ? -1 : 1),
+  )
+  return queued.slice(0, Math.max(0, activeMax - active))
+}
+
+export function acceptLease(
+  job: HostedJob,
+  lease: LeaseId,
+  runs: readonly UnitRun[],
+  units: readonly UnitIndex[],
+  leaseMs: number,
+  nowMs: number,
+): HostedLease {
+  const hosted: HostedLease = {
+    lease,
+    runs,
+    units: units.length,
+    remaining: new Set(units),
+    results: [],
+    resultBytes: 0,
+    receivedMs: nowMs,
+    leaseMs,
+    renewAtMs: nowMs + leaseMs / 3,
+  }
+  job.leases.set(lease, hosted)
+  return hosted
+}
+
+/** Room for one more lease: one running and one behind it, less while other jobs have work. */
+export function hasRoom(state: HostingState, job: HostedJob): boolean {
+  let busyJobs = 0
+  for (const other of state.jobs.values()) if (other.leases.size > 0) busyJobs++
+  const most = busyJobs > 1 ? 1 : 2
+  let open = 0
+  for (const lease of job.leases.values()) {
+    // A lease mostly done counts no more: the next must be here before it ends.
+    if (lease.remaining.size * 2 > lease.units) open++
+  }
+  return open < most && job.leases.size < limits.leasesPerHostMax / 8
+}

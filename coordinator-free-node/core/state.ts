@@ -1,0 +1,109 @@
+/** All that a node knows, in one place; each part is written by its own machine, through `step` alone. */
+import type { JobId, LeaseId, PeerId, UnitIndex } from '../protocol/ids.js'
+import { type CoreConfig, defaultCoreConfig } from './config.js'
+import type { EffectBody } from './effect.js'
+import { createHosting, type HostingState } from './hosting/hosting.js'
+import type { Job } from './jobs/job.js'
+import { type Random, seedRandom } from './kit/random.js'
+import { type AdvertState, createAdverts } from './membership/adverts.js'
+import { createNeighbours, type NeighbourState } from './membership/neighbours.js'
+import type { Ledger } from './reciprocity/ledger.js'
+import type { Schedule } from './scheduling/schedule.js'
+import type { Standing } from './verification/standing.js'
+import type { Tally } from './verification/tally.js'
+
+export interface JobCounters {
+  unchecked: number
+  executions: number
+  reassigned: number
+  recomputed: number
+  aborted: number
+  disputed: number
+}
+
+/** What a peer last said to a job's advert, or was told. */
+export interface Answer {
+  verdict: string
+  reason: string
+  atMs: number
+}
+
+/** What is owed to a host but not yet told to it. */
+export interface Settlement {
+  accepted: number
+  rejected: number
+  creditMs: number
+}
+
+/** A job that this node leases out. */
+export interface StewardedJob {
+  readonly job: Job
+  readonly schedule: Schedule
+  readonly tallies: Map<UnitIndex, Tally>
+  /** Bytes of results in `tallies`. */
+  heldBytes: number
+  readonly counters: JobCounters
+  readonly answers: Map<PeerId, Answer>
+  readonly settlements: Map<PeerId, Settlement>
+  /** Journal entries with results of this job that are not durable yet. */
+  readonly pendingEntries: Set<number>
+  advertSerial: number
+  advertAtMs: number
+  /** The job's record differs from the journal's. */
+  dirty: boolean
+  warning: string | undefined
+  /** Fields of ended jobs whose details are gone. */
+  endedVerified: number | undefined
+}
+
+export interface NodeState {
+  readonly self: PeerId
+  readonly config: CoreConfig
+  readonly random: Random
+  startedMs: number
+  addresses: readonly string[]
+  readonly neighbours: NeighbourState
+  readonly adverts: AdvertState
+  readonly stewarded: Map<JobId, StewardedJob>
+  readonly hosting: HostingState
+  readonly ledger: Ledger
+  readonly standing: Standing
+  /** Peers whose ledger or standing the journal does not have yet. */
+  readonly unsavedPeers: Set<PeerId>
+  nextLease: LeaseId
+  nextEntry: number
+  /** Effects that wait for a journal entry to be durable. */
+  readonly waiting: Map<number, { job: JobId; effects: EffectBody[] }>
+  /** Lower bounds of the next time each part has to be looked at. */
+  readonly wake: { membership: number; steward: number; host: number }
+}
+
+/** @param seed  of every random choice this node will make */
+export function createState(
+  self: PeerId,
+  seed: number,
+  config: Partial<CoreConfig> = {},
+): NodeState {
+  return {
+    self,
+    config: { ...defaultCoreConfig, ...config },
+    random: seedRandom(seed),
+    startedMs: 0,
+    addresses: [],
+    neighbours: createNeighbours(),
+    adverts: createAdverts(),
+    stewarded: new Map(),
+    hosting: createHosting(),
+    ledger: new Map(),
+    standing: new Map(),
+    unsavedPeers: new Set(),
+    nextLease: 1,
+    nextEntry: 1,
+    waiting: new Map(),
+    wake: {
+      membership: Number.POSITIVE_INFINITY,
+      steward: Number.POSITIVE_INFINITY,
+      host: Number.POSITIVE_INFINITY,
+    },
+  }
+}

@@ -1,0 +1,192 @@
+/**
+ * The one place where the machines meet: an event in, effects out, nothing else.
+ *
+ * The same event on the same state gives the same effects. Messages to oneself are handled within the same turn.
+ */
+import type { PeerId } from '../protocol/ids.js'
+import type { Effect } from './effect.js'
+import type { Event, EventBody, EventOf } from './event.js'
+import { assertNever } from './kit/assert.js'
+import { dialFailed, restorePeers } from './membership/neighbours.js'
+import type { CoreMessage } from './messages.js'
+import type { NodeState } from './state.js'
+import {
+  hostTick,
+  onDecline,
+  onDialFailed,
+  onDrain,
+  onJobFetched,
+  onJobFetchFailed,
+  onLease,
+  onRevoke,
+  onSettle,
+  onUnitsExecuted,
+} from './step/host.js'
+import { completeIfDone, failJob } from './step/job-end.js'
+import { onAbort, onAnswer, onRelease, onRenew, onWant } from './step/leasing.js'
+import {
+  membershipTick,
+  onAdvert,
+  onHello,
+  onNeighbourJoined,
+  onNeighbourLeft,
+  onPeersHeardOf,
+} from './step/membership.js'
+import {
+  onInputsAppended,
+  onInputsClosed,
+  onJobCancelled,
+  onJobSubmitted,
+  restoreJob,
+  stewardTick,
+} from './step/steward.js'
+import { emit, type Turn, wakeAt } from './step/turn.js'
+import { onVote } from './step/verdicts.js'
+
+/** Handles one event. */
+export function step(state: NodeState, event: Event): Effect[] {
+  const turn: Turn = { state, nowMs: event.nowMs, effects: [], toSelf: [] }
+  handle(turn, event)
+  let message = turn.toSelf.shift()
+  while (message !== undefined) {
+    onMessage(turn, state.self, message)
+    message = turn.toSelf.shift()
+  }
+  return turn.effects.map((effect) => ({ ...effect, cause: event.id }))
+}
+
+/** When the machine wants a `deadline-reached`, event clock; Infinity when it waits for others only. */
+export function nextDeadlineMs(state: NodeState): number {
+  const { membership, steward, host } = state.wake
+  return Math.min(membership, steward, host)
+}
+
+function handle(turn: Turn, event: EventBody): void {
+  const { state } = turn
+  switch (event.type) {
+    case 'started':
+      return onStarted(turn, event)
+    case 'deadline-reached':
+      return onDeadline(turn)
+    case 'addresses-changed':
+      state.addresses = event.addresses
+      return
+    case 'neighbour-joined':
+      return onNeighbourJoined(turn, event.peer, event.addresses)
+    case 'neighbour-left':
+      return onNeighbourLeft(turn, event.peer)
+    case 'peer-discovered':
+      return onPeersHeardOf(turn, [event])
+    case 'dial-failed':
+      dialFailed(state.neighbours, event.peer, turn.nowMs)
+      return onDialFailed(turn, event.peer, event.reason)
+    case 'message-received':
+      return onMessage(turn, event.from, event.message)
+    case 'job-submitted':
+      return onJobSubmitted(turn, event.job, event.manifest)
+    case 'inputs-appended':
+      return onInputsAppended(turn, event)
+    case 'inputs-closed':
+      return onInputsClosed(turn, event)
+    case 'job-cancelled':
+      return onJobCancelled(turn, event.job)
+    case 'job-fetched':
+      return onJobFetched(turn, event.job, event.manifest)
+    case 'job-fetch-failed':
+      return onJobFetchFailed(turn, event.job, event.reason, event.retryable)
+    case 'units-executed':
+      return onUnitsExecuted(turn, event.job, event.lease, event.outcomes)
+    case 'journal-durable':
+      return onDurable(turn, event.entry)
+    case 'journal-failed':
+      return onJournalFailed(turn, event)
+    case 'drain-requested':
+      return onDrain(turn)
+    default:
+      assertNever(event, 'event')
+  }
+}
+
+/** A message from a peer, or from oneself. */
+function onMessage(turn: Turn, from: PeerId, message: CoreMessage): void {
+  switch (message.type) {
+    case 'hello':
+      return onHello(turn, from, message)
+    case 'introduce':
+      return onPeersHeardOf(turn, message.peers)
+    case 'advert':
+      return onAdvert(turn, from, message)
+    case 'answer':
+      return onAnswer(turn, from, message)
+    case 'want':
+      return onWant(turn, from, message)
+    case 'lease':
+      return onLease(turn, from, message)
+    case 'decline':
+      return onDecline(turn, from, message)
+    case 'renew':
+      return onRenew(turn, from, message)
+    case 'revoke':
+      return onRevoke(turn, from, message)
+    case 'release':
+      return onRelease(turn, from, message)
+    case 'vote':
+      return onVote(turn, from, message)
+    case 'abort':
+      return onAbort(turn, from, message)
+    case 'settle':
+      return onSettle(turn, from, message)
+    default:
+      assertNever(message, 'message')
+  }
+}
+
+function onStarted(turn: Turn, event: EventOf<'started'>): void {
+  const { state, nowMs } = turn
+  state.startedMs = nowMs
+  state.addresses = event.addresses
+  state.nextLease = event.leaseBase
+  for (const record of event.ledger) state.ledger.set(record.peer, { ...record })
+  for (const record of event.standing) state.standing.set(record.peer, { ...record })
+  restorePeers(state.neighbours, event.peers)
+  for (const job of event.jobs) restoreJob(turn, job)
+  wakeAt(turn, 'membership', nowMs)
+}
+
+/** Runs the parts that are due; each sets its own next time. */
+function onDeadline(turn: Turn): void {
+  const { wake } = turn.state
+  const due = (part: keyof typeof wake) => {
+    if (wake[part] > turn.nowMs) return false
+    wake[part] = Number.POSITIVE_INFINITY
+    return true
+  }
+  if (due('membership')) membershipTick(turn)
+  if (due('steward')) stewardTick(turn)
+  if (due('host')) hostTick(turn)
+}
+
+function onDurable(turn: Turn, entry: number): void {
+  const { state } = turn
+  const waiting = state.waiting.get(entry)
+  if (waiting === undefined) return
+  state.waiting.delete(entry)
+  for (const effect of waiting.effects) {
+    if (effect.type !== 'send-message') emit(turn, effect)
+    else if (effect.to === state.self) turn.toSelf.push(effect.message)
+    else if (state.neighbours.neighbours.has(effect.to)) emit(turn, effect)
+  }
+  const stewarded = state.stewarded.get(waiting.job)
+  if (stewarded?.pendingEntries.delete(entry)) completeIfDone(turn, stewarded)
+}
+
+/** What is not on disk did not happen: the job ends, and says what to do. */
+function onJournalFailed(turn: Turn, event: EventOf<'journal-failed'>): void {
+  const waiting = turn.state.waiting.get(event.entry)
+  if (waiting === undefined) return
+  turn.state.waiting.delete(event.entry)
+  const stewarded = turn.state.stewarded.get(waiting.job)
+  if (stewarded === undefined) return
+  stewarded.pendingEntries.delete(event.entry)
+  failJob(turn, stewarded, `the state directory cannot be written: ${event.reason}`)
+}

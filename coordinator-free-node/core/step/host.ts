@@ -1,0 +1,389 @@
+/** The host's turn: from an advert to leases, from outcomes to votes. */
+import type { JobId, PeerId } from '../../protocol/ids.js'
+import { limits } from '../../protocol/limits.js'
+import type { Manifest } from '../../protocol/manifest.js'
+import type { AdvertBody } from '../../protocol/messages.js'
+import { resultKinds, type UnitOutcome, type UnitResult } from '../../protocol/outcome.js'
+import { toRuns, type UnitRun, unitsOf } from '../../protocol/unit-runs.js'
+import {
+  acceptLease,
+  type HostedJob,
+  type HostedLease,
+  hasRoom,
+  hostJob,
+  makeRoom,
+  nextToServe,
+  refusalOf,
+} from '../hosting/hosting.js'
+import type { CoreMessageOf } from '../messages.js'
+import { balanceOf, bookGiven } from '../reciprocity/ledger.js'
+import { canReach, emit, send, type Turn, wakeAt } from './turn.js'
+
+/** First wait after a connection or fetch that failed; doubles up to a minute. */
+const retryMs = { first: 1_000, most: 60_000 }
+
+/** Judges an advert: refuse and say why, or queue and see whether it is its turn. */
+export function considerAdvert(turn: Turn, advert: AdvertBody): void {
+  const { hosting, config } = turn.state
+  if (advert.closed) {
+    dropHostedJob(turn, advert.job)
+    return
+  }
+  const known = hosting.jobs.get(advert.job)
+  if (known !== undefined) {
+    known.advert = advert
+    if (known.phase !== 'refused') return
+    // A job refused earlier may be served by now.
+    hosting.jobs.delete(advert.job)
+  }
+  if (!makeRoom(hosting)) return
+  const refusal = refusalOf(advert, { ...config, draining: hosting.draining })
+  const job = hostJob(hosting, advert, refusal)
+  answer(turn, job)
+  serveNext(turn)
+}
+
+/** Starts as many queued jobs as there are places. */
+function serveNext(turn: Turn): void {
+  const { state, nowMs } = turn
+  const next = nextToServe(
+    state.hosting,
+    (peer) => balanceOf(state.ledger, peer),
+    state.config.activeJobsMax,
+    nowMs,
+  )
+  for (const job of next) approach(turn, job)
+}
+
+function approach(turn: Turn, job: HostedJob): void {
+  if (!canReach(turn, job.steward)) {
+    setPhase(turn, job, 'connecting', 'connects to the steward')
+    const { addresses } = job.advert
+    emit(turn, { type: 'dial', peer: job.steward, addresses, job: job.job })
+    return
+  }
+  setPhase(turn, job, 'fetching', 'fetches the task')
+  const { job: id, steward: from } = job
+  emit(turn, { type: 'fetch-job', job: id, from, taskHash: job.advert.taskHash })
+}
+
+function setPhase(turn: Turn, job: HostedJob, phase: HostedJob['phase'], reason: string): void {
+  job.phase = phase
+  job.reason = reason
+  answer(turn, job)
+}
+
+/** Tells the steward where its job stands here: `why` shows it to the user. */
+function answer(turn: Turn, job: HostedJob): void {
+  const verdict = job.phase === 'refused' ? 'refused' : job.phase === 'ready' ? 'serves' : 'queued'
+  send(turn, job.steward, { type: 'answer', job: job.job, verdict, reason: job.reason })
+}
+
+export function onJobFetched(turn: Turn, id: JobId, manifest: Manifest): void {
+  const job = turn.state.hosting.jobs.get(id)
+  if (job === undefined || job.phase !== 'fetching') return
+  job.manifest = manifest
+  job.tries = 0
+  setPhase(turn, job, 'ready', 'serves it')
+  wantMore(turn, job)
+}
+
+export function onJobFetchFailed(turn: Turn, id: JobId, reason: string, retryable: boolean): void {
+  const job = turn.state.hosting.jobs.get(id)
+  if (job === undefined || job.phase !== 'fetching') return
+  if (retryable) retryLater(turn, job, reason)
+  else setPhase(turn, job, 'refused', reason)
+  serveNext(turn)
+}
+
+function retryLater(turn: Turn, job: HostedJob, reason: string): void {
+  const waitMs = Math.min(retryMs.most, retryMs.first * 2 ** job.tries++)
+  job.retryAtMs = turn.nowMs + waitMs
+  setPhase(turn, job, 'queued', reason)
+  wakeAt(turn, 'host', job.retryAtMs)
+}
+
+export function onDialFailed(turn: Turn, peer: PeerId, reason: string): void {
+  for (const job of turn.state.hosting.jobs.values())
+    if (job.steward === peer && job.phase === 'connecting') retryLater(turn, job, reason)
+  serveNext(turn)
+}
+
+/** Asks for a lease where there is room and nothing has been asked. */
+function wantMore(turn: Turn, job: HostedJob): void {
+  const { hosting, config } = turn.state
+  if (job.phase !== 'ready' || job.wanting || hosting.draining) return
+  if (!canReach(turn, job.steward) || !hasRoom(hosting, job)) return
+  job.wanting = true
+  send(turn, job.steward, { type: 'want', job: job.job, slots: config.slots })
+}
+
+export function onLease(turn: Turn, from: PeerId, message: CoreMessageOf<'lease'>): void {
+  const { hosting } = turn.state
+  const job = hosting.jobs.get(message.job)
+  if (job === undefined || job.steward !== from || job.phase !== 'ready' || hosting.draining) {
+    send(turn, from, { type: 'release', ...pick(message) })
+    return
+  }
+  job.wanting = false
+  if (job.leases.has(message.lease)) return
+  const units = [...unitsOf(message.runs)]
+  const lease = acceptLease(job, message.lease, message.runs, units, message.leaseMs, turn.nowMs)
+  wakeAt(turn, 'host', lease.renewAtMs)
+  const { inputs } = message
+  emit(turn, { type: 'execute-units', ...pick(message), inputs })
+  wantMore(turn, job)
+}
+
+function pick({ job, lease, runs }: CoreMessageOf<'lease'>): {
+  job: JobId
+  lease: number
+  runs: [number, number][]
+} {
+  return { job, lease, runs }
+}
+
+export function onUnitsExecuted(
+  turn: Turn,
+  id: JobId,
+  leaseId: number,
+  outcomes: readonly UnitOutcome[],
+): void {
+  const job = turn.state.hosting.jobs.get(id)
+  const lease = job?.leases.get(leaseId)
+  if (job === undefined || lease === undefined) return
+  const handedBack: number[] = []
+  for (const outcome of outcomes) {
+    if (!lease.remaining.delete(outcome.unit)) continue
+    if (outcome.kind !== 'abort') keepResult(turn, job, lease, outcome)
+    else if (outcome.reason === 'cancelled') handedBack.push(outcome.unit)
+    else {
+      const { unit, reason } = outcome
+      const message = outcome.message.slice(0, limits.textCharsMax)
+      send(turn, job.steward, { type: 'abort', job: id, lease: leaseId, unit, reason, message })
+    }
+  }
+  if (handedBack.length > 0)
+    for (const runs of runsForMessages(handedBack))
+      send(turn, job.steward, { type: 'release', job: id, lease: leaseId, runs })
+  if (lease.remaining.size === 0 || lease.resultBytes >= limits.batchBytesMax) {
+    flushVotes(turn, job, lease)
+  } else if (lease.results.length > 0) {
+    job.flushAtMs = Math.min(job.flushAtMs, turn.nowMs + turn.state.config.voteFlushMs)
+    wakeAt(turn, 'host', job.flushAtMs)
+  }
+  wantMore(turn, job)
+  reportDrained(turn)
+}
+
+function keepResult(turn: Turn, job: HostedJob, lease: HostedLease, result: UnitResult): void {
+  lease.results.push(result)
+  lease.resultBytes += result.output.length
+  job.executed++
+  job.spentMs += result.spentMs
+  turn.state.hosting.unitsDone++
+  turn.state.hosting.spentMs += result.spentMs
+}
+
+/** Sends what is buffered as signed votes; without a connection it stays for when there is one. */
+function flushVotes(turn: Turn, job: HostedJob, lease: HostedLease): void {
+  if (!canReach(turn, job.steward)) return
+  for (const results of votesOf(lease.results)) {
+    const digests = new Uint8Array(32 * results.length)
+    results.forEach(({ digest }, i) => {
+      digests.set(digest, 32 * i)
+    })
+    send(turn, job.steward, {
+      type: 'vote',
+      body: {
+        job: job.job,
+        lease: lease.lease,
+        runs: toRuns(results.map(({ unit }) => unit)) as [number, number][],
+        kinds: Uint8Array.from(results, ({ kind }) => resultKinds.indexOf(kind)),
+        digests,
+        spentMs: results.reduce((sum, { spentMs }) => sum + spentMs, 0),
+        fuel: results.reduce((sum, { fuel }) => sum + fuel, 0),
+      },
+      outputs: results.map(({ output }) => output),
+    })
+  }
+  lease.results = []
+  lease.resultBytes = 0
+  if (lease.remaining.size === 0) job.leases.delete(lease.lease)
+}
+
+/** Cuts results into votes that fit a message, by bytes and by runs; units ascend within each. */
+function* votesOf(results: readonly UnitResult[]): Generator<UnitResult[]> {
+  const sorted = [...results].sort((a, b) => a.unit - b.unit)
+  let vote: UnitResult[] = []
+  let bytes = 0
+  let runs = 0
+  for (const result of sorted) {
+    const opensRun = vote.at(-1)?.unit !== result.unit - 1
+    const full = bytes + result.output.length > limits.batchBytesMax
+    if (vote.length > 0 && (full || (opensRun && runs >= limits.leaseRunsMax))) {
+      yield vote
+      vote = []
+      bytes = 0
+      runs = 0
+    }
+    vote.push(result)
+    bytes += result.output.length
+    if (opensRun || vote.length === 1) runs++
+  }
+  if (vote.length > 0) yield vote
+}
+
+function* runsForMessages(units: readonly number[]): Generator<[number, number][]> {
+  const runs = toRuns([...units].sort((a, b) => a - b)) as [number, number][]
+  for (let i = 0; i < runs.length; i += limits.leaseRunsMax)
+    yield runs.slice(i, i + limits.leaseRunsMax)
+}
+
+export function onDecline(turn: Turn, from: PeerId, message: CoreMessageOf<'decline'>): void {
+  const job = turn.state.hosting.jobs.get(message.job)
+  if (job === undefined || job.steward !== from || !message.final) return
+  for (const lease of job.leases.keys()) cancelLease(turn, job, lease, 'all')
+  job.leases.clear()
+  job.wanting = false
+  job.phase = 'refused'
+  job.reason = message.reason
+  serveNext(turn)
+}
+
+export function onRevoke(turn: Turn, from: PeerId, message: CoreMessageOf<'revoke'>): void {
+  const job = turn.state.hosting.jobs.get(message.job)
+  if (job === undefined || job.steward !== from) return
+  for (const lease of message.leases) {
+    if (!job.leases.has(lease)) continue
+    cancelLease(turn, job, lease, 'all')
+    job.leases.delete(lease)
+  }
+  wantMore(turn, job)
+  reportDrained(turn)
+}
+
+function cancelLease(turn: Turn, job: HostedJob, lease: number, which: 'all' | 'queued'): void {
+  emit(turn, { type: 'cancel-units', job: job.job, lease, which })
+}
+
+/** The steward accepted or refuted votes: the favour is booked at what it cost us. */
+export function onSettle(turn: Turn, from: PeerId, message: CoreMessageOf<'settle'>): void {
+  const job = turn.state.hosting.jobs.get(message.job)
+  if (from === turn.state.self) return
+  const unitMs = job === undefined || job.executed === 0 ? 0 : job.spentMs / job.executed
+  // The steward may not make us book more than we ever executed for it.
+  const units = Math.min(message.accepted, job?.executed ?? 0)
+  bookGiven(turn.state.ledger, from, units * unitMs)
+  turn.state.unsavedPeers.add(from)
+  wakeAt(turn, 'steward', turn.nowMs + 1_000)
+}
+
+/** The advert expired or was closed: the job is forgotten, with whatever it still holds. */
+export function dropHostedJob(turn: Turn, id: JobId): void {
+  const job = turn.state.hosting.jobs.get(id)
+  if (job === undefined) return
+  for (const lease of job.leases.keys()) cancelLease(turn, job, lease, 'all')
+  turn.state.hosting.jobs.delete(id)
+  serveNext(turn)
+  reportDrained(turn)
+}
+
+/** An advert that was not renewed: its job goes unless a steward we are connected to still has us working. */
+export function withdrawAdvert(turn: Turn, id: JobId): void {
+  const job = turn.state.hosting.jobs.get(id)
+  if (job === undefined) return
+  if (job.phase === 'ready' && canReach(turn, job.steward)) return
+  if (job.leases.size === 0) dropHostedJob(turn, id)
+}
+
+export function hostLost(turn: Turn, peer: PeerId): void {
+  for (const job of turn.state.hosting.jobs.values()) {
+    if (job.steward !== peer) continue
+    job.wanting = false
+    if (job.phase === 'ready') {
+      job.orphanedMs = turn.nowMs
+      wakeAt(turn, 'host', turn.nowMs + turn.state.config.orphanLeaseMs)
+    }
+    if (job.phase === 'fetching') retryLater(turn, job, 'lost the steward')
+  }
+}
+
+/** A steward is a neighbour (again): go on where we were. */
+export function hostRejoined(turn: Turn, peer: PeerId): void {
+  for (const job of turn.state.hosting.jobs.values()) {
+    if (job.steward !== peer) continue
+    if (job.phase === 'connecting') approach(turn, job)
+    if (job.phase !== 'ready') continue
+    job.orphanedMs = undefined
+    answer(turn, job)
+    renew(turn, job)
+    for (const lease of job.leases.values()) flushVotes(turn, job, lease)
+    wantMore(turn, job)
+  }
+  serveNext(turn)
+}
+
+function renew(turn: Turn, job: HostedJob): void {
+  if (job.leases.size === 0) return
+  const leases = [...job.leases.keys()].slice(0, limits.leasesPerHostMax)
+  send(turn, job.steward, { type: 'renew', job: job.job, leases })
+  for (const lease of job.leases.values()) lease.renewAtMs = turn.nowMs + lease.leaseMs / 3
+}
+
+export function hostTick(turn: Turn): void {
+  const { state, nowMs } = turn
+  for (const job of state.hosting.jobs.values()) {
+    if (job.orphanedMs !== undefined && job.orphanedMs + state.config.orphanLeaseMs <= nowMs) {
+      dropHostedJob(turn, job.job)
+      continue
+    }
+    if (job.flushAtMs <= nowMs) {
+      job.flushAtMs = Number.POSITIVE_INFINITY
+      for (const lease of job.leases.values())
+        if (lease.results.length > 0) flushVotes(turn, job, lease)
+    }
+    const due = [...job.leases.values()].some(({ renewAtMs }) => renewAtMs <= nowMs)
+    if (due) renew(turn, job)
+    wakeForJob(turn, job)
+  }
+  serveNext(turn)
+}
+
+function wakeForJob(turn: Turn, job: HostedJob): void {
+  wakeAt(turn, 'host', job.flushAtMs)
+  for (const lease of job.leases.values()) wakeAt(turn, 'host', lease.renewAtMs)
+  if (job.orphanedMs !== undefined)
+    wakeAt(turn, 'host', job.orphanedMs + turn.state.config.orphanLeaseMs)
+  if (job.phase === 'queued' && job.retryAtMs > turn.nowMs) wakeAt(turn, 'host', job.retryAtMs)
+}
+
+/** Takes nothing new, hands back what has not begun; `drained` follows when the rest is voted. */
+export function onDrain(turn: Turn): void {
+  const { hosting } = turn.state
+  if (hosting.draining) return
+  hosting.draining = true
+  for (const job of hosting.jobs.values()) {
+    job.reason = 'this node is finishing and takes nothing new'
+    send(turn, job.steward, {
+      type: 'answer',
+      job: job.job,
+      verdict: 'refused',
+      reason: job.reason,
+    })
+    for (const lease of job.leases.keys()) cancelLease(turn, job, lease, 'queued')
+  }
+  reportDrained(turn)
+}
+
+function reportDrained(turn: Turn): void {
+  const { hosting } = turn.state
+  if (!hosting.draining) return
+  for (const job of hosting.jobs.values()) if (job.leases.size > 0) return
+  emit(turn, { type: 'drained' })
+}
+
+/** Runs as wire runs: the schema's tuples are mutable, ours are not. */
+export function wireRuns(runs: readonly UnitRun[]): [number, number][] {
+  return runs.map(([first, count]) => [first, count])
+}

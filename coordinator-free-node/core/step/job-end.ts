@@ -1,0 +1,99 @@
+/** How a job ends, and what the journal remembers of it. */
+import type { JobPhase } from '../../protocol/gateway-api.js'
+import type { JobRecord } from '../effect.js'
+import { endJob, isComplete } from '../jobs/job.js'
+import { closeAdvert } from '../membership/adverts.js'
+import type { StewardedJob } from '../state.js'
+import { dropHostedJob } from './host.js'
+import { journalThen, send, type Turn, wakeAt } from './turn.js'
+
+export function jobRecordOf(stewarded: StewardedJob): JobRecord {
+  const { job, schedule, counters } = stewarded
+  return {
+    job: job.job,
+    phase: job.phase,
+    appended: job.appended,
+    inputsClosed: job.inputsClosed,
+    hit: job.hit,
+    error: job.error,
+    submittedMs: job.submittedMs,
+    endedMs: job.endedMs,
+    ...counters,
+    verified: stewarded.endedVerified ?? job.canonical.size,
+    hosts: [...schedule.hosts.values()]
+      .filter(({ executed, aborted }) => executed + aborted > 0)
+      .slice(0, hostRecordsMax)
+      .map(({ peer, executed, accepted, rejected, aborted, spentMs }) => ({
+        peer,
+        executed,
+        accepted,
+        rejected,
+        aborted,
+        spentMs,
+      })),
+  }
+}
+
+/** Hosts that a job's record names: enough for a person, bounded for a grid of thousands. */
+const hostRecordsMax = 256
+
+/** Ends the job when every unit is canonical and on disk, or its verified hit is. */
+export function completeIfDone(turn: Turn, stewarded: StewardedJob): void {
+  const { job } = stewarded
+  if (job.phase !== 'running' || stewarded.pendingEntries.size > 0) return
+  if (isComplete(job) || (job.manifest.goal === 'first-hit' && job.hit !== undefined))
+    finishJob(turn, stewarded, 'done')
+}
+
+export function failJob(turn: Turn, stewarded: StewardedJob, error: string): void {
+  if (stewarded.job.phase !== 'running') return
+  stewarded.job.error = error
+  finishJob(turn, stewarded, 'failed')
+}
+
+/** Ends a job for good: hosts stop, the grid forgets, the journal keeps what a person may ask for. */
+export function finishJob(
+  turn: Turn,
+  stewarded: StewardedJob,
+  phase: Exclude<JobPhase, 'running'>,
+): void {
+  const { job, schedule } = stewarded
+  endJob(job, phase, turn.nowMs)
+  stewarded.warning = undefined
+  for (const host of schedule.hosts.values())
+    if (host.leases.size > 0) {
+      send(turn, host.peer, { type: 'revoke', job: job.job, leases: [...host.leases] })
+      host.leases.clear()
+    }
+  schedule.open.clear()
+  schedule.wants = []
+  schedule.leases.clear()
+  schedule.former.clear()
+  schedule.parked.clear()
+  stewarded.tallies.clear()
+  stewarded.heldBytes = 0
+  const settled = [...schedule.unsettled.keys()].map(
+    (lease) => ({ type: 'lease-settled', job: job.job, lease }) as const,
+  )
+  schedule.unsettled.clear()
+  stewarded.dirty = false
+  journalThen(
+    turn,
+    job.job,
+    [{ type: 'job', record: jobRecordOf(stewarded) }, ...settled],
+    [{ type: 'job-changed', job: job.job }],
+  )
+  spreadEnd(turn, stewarded)
+  wakeAt(turn, 'steward', turn.nowMs)
+}
+
+/** A closed advert overtakes the open ones; hosts forget the job. */
+function spreadEnd(turn: Turn, stewarded: StewardedJob): void {
+  const { state } = turn
+  const advert = closeAdvert(state.adverts, stewarded.job.job)
+  stewarded.advertSerial++
+  if (advert !== undefined)
+    for (const peer of state.neighbours.neighbours.keys())
+      send(turn, peer, { type: 'advert', body: advert.body, sealed: undefined, hops: 0 })
+  dropHostedJob(turn, stewarded.job.job)
+}

@@ -1,0 +1,116 @@
+/** Neighbours come and go; adverts are judged once and passed on. */
+import type { PeerId } from '../../protocol/ids.js'
+import { limits } from '../../protocol/limits.js'
+import {
+  acceptAdvert,
+  admitAdvert,
+  expireAdverts,
+  forgetAdvertiser,
+} from '../membership/adverts.js'
+import {
+  introductionsFor,
+  neighbourJoined,
+  neighbourLeft,
+  peersToDial,
+  rememberPeer,
+} from '../membership/neighbours.js'
+import type { CoreMessageOf } from '../messages.js'
+import { considerAdvert, hostLost, hostRejoined, withdrawAdvert } from './host.js'
+import { stewardLostHost } from './leasing.js'
+import { emit, journal, send, type Turn, wakeAt } from './turn.js'
+
+/** What a node calls itself in its hello. */
+const agent = 'manyhands/0.1.0'
+
+/** Acquaintances are dialled and adverts expired this often. */
+const membershipEveryMs = 2_000
+
+/** Adverts that a new neighbour is told at once; it hears of the rest when they are renewed. */
+const advertsAtJoinMax = 256
+
+export function onNeighbourJoined(turn: Turn, peer: PeerId, addresses: readonly string[]): void {
+  const { state, nowMs } = turn
+  const forgotten = neighbourJoined(state.neighbours, peer, addresses, nowMs)
+  savePeer(turn, peer)
+  if (forgotten !== undefined) journal(turn, [{ type: 'peer-forgotten', peer: forgotten }])
+  send(turn, peer, {
+    type: 'hello',
+    version: 1,
+    agent,
+    donates: state.config.donates && !state.hosting.draining,
+    addresses: state.addresses.slice(0, limits.addressesMax),
+  })
+  const peers = introductionsFor(state.neighbours, peer, state.random)
+  if (peers.length > 0) send(turn, peer, { type: 'introduce', peers })
+  const recent = [...state.adverts.adverts.values()].slice(-advertsAtJoinMax)
+  for (const { body, sealed, hops } of recent)
+    if (!body.closed && body.steward !== peer && hops < limits.advertHopsMax)
+      send(turn, peer, { type: 'advert', body, sealed, hops: sealed === undefined ? 0 : hops + 1 })
+  hostRejoined(turn, peer)
+}
+
+export function onNeighbourLeft(turn: Turn, peer: PeerId): void {
+  if (!neighbourLeft(turn.state.neighbours, peer)) return
+  forgetAdvertiser(turn.state.adverts, peer)
+  stewardLostHost(turn, peer)
+  hostLost(turn, peer)
+}
+
+export function onHello(turn: Turn, from: PeerId, hello: CoreMessageOf<'hello'>): void {
+  const neighbour = turn.state.neighbours.neighbours.get(from)
+  if (neighbour === undefined) return
+  neighbour.agent = hello.agent
+  neighbour.donates = hello.donates
+  if (hello.addresses.length === 0) return
+  neighbour.addresses = hello.addresses
+  rememberPeer(turn.state.neighbours, from, hello.addresses, turn.nowMs)
+  savePeer(turn, from)
+}
+
+export function onPeersHeardOf(
+  turn: Turn,
+  peers: readonly { peer: PeerId; addresses: readonly string[] }[],
+): void {
+  const { state, nowMs } = turn
+  for (const { peer, addresses } of peers) {
+    if (peer === state.self || state.neighbours.neighbours.has(peer)) continue
+    rememberPeer(state.neighbours, peer, addresses, nowMs)
+  }
+  dialSome(turn)
+}
+
+function dialSome(turn: Turn): void {
+  const { state, nowMs } = turn
+  for (const { peer, addresses } of peersToDial(state.neighbours, state.self, state.random, nowMs))
+    emit(turn, { type: 'dial', peer, addresses, job: undefined })
+}
+
+export function onAdvert(turn: Turn, from: PeerId, message: CoreMessageOf<'advert'>): void {
+  const { state, nowMs } = turn
+  const { body, sealed, hops } = message
+  if (body.steward === state.self) return
+  if (!admitAdvert(state.adverts, from, nowMs)) return
+  const expiresMs = nowMs + Math.min(body.ttlMs, limits.advertTtlMsMax)
+  if (!acceptAdvert(state.adverts, { body, sealed, hops, from, expiresMs })) return
+  wakeAt(turn, 'membership', expiresMs)
+  if (hops + 1 < limits.advertHopsMax)
+    for (const peer of state.neighbours.neighbours.keys())
+      if (peer !== from && peer !== body.steward)
+        send(turn, peer, { type: 'advert', body, sealed, hops: hops + 1 })
+  considerAdvert(turn, body)
+}
+
+export function membershipTick(turn: Turn): void {
+  const { state, nowMs } = turn
+  const { expired, nextMs } = expireAdverts(state.adverts, nowMs)
+  for (const { body } of expired) if (body.steward !== state.self) withdrawAdvert(turn, body.job)
+  dialSome(turn)
+  wakeAt(turn, 'membership', Math.min(nextMs, nowMs + membershipEveryMs))
+}
+
+function savePeer(turn: Turn, peer: PeerId): void {
+  const known = turn.state.neighbours.known.get(peer)
+  if (known === undefined || known.addresses.length === 0) return
+  const { addresses, seenMs } = known
+  journal(turn, [{ type: 'peer', record: { peer, addresses, seenMs } }])
+}

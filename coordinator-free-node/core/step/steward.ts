@@ -1,0 +1,223 @@
+/** The steward's turn: from a submission to leases, from wants to work, from lost hosts to second tries. */
+import type { JobId, UnitIndex } from '../../protocol/ids.js'
+import { limits } from '../../protocol/limits.js'
+import type { Manifest } from '../../protocol/manifest.js'
+import { unitsOf } from '../../protocol/unit-runs.js'
+import type { EventOf, RestoredJob } from '../event.js'
+import { openJob, sampleProgress } from '../jobs/job.js'
+import { addRun, hasUnit } from '../kit/unit-set.js'
+import { acceptAdvert } from '../membership/adverts.js'
+import { canServe, createSchedule, hostOf } from '../scheduling/schedule.js'
+import type { StewardedJob } from '../state.js'
+import { considerAdvert } from './host.js'
+import { completeIfDone, failJob, finishJob, jobRecordOf } from './job-end.js'
+import { expireLeases, serve } from './leasing.js'
+import { emit, journal, journalThen, send, type Turn, wakeAt } from './turn.js'
+import { judgeStuckUnits, sendSettlements } from './verdicts.js'
+
+/** Running jobs are looked at this often: rates, settlements, hosts that idle near the end. */
+const stewardEveryMs = 500
+
+export function onJobSubmitted(turn: Turn, job: JobId, manifest: Manifest): void {
+  const { state, nowMs } = turn
+  if (state.stewarded.has(job)) return
+  const stewarded = createStewarded(job, manifest, nowMs)
+  state.stewarded.set(job, stewarded)
+  const record = jobRecordOf(stewarded)
+  journalThen(turn, job, [{ type: 'job', record }], [{ type: 'job-changed', job }])
+  announce(turn, stewarded)
+  completeIfDone(turn, stewarded)
+}
+
+function createStewarded(job: JobId, manifest: Manifest, nowMs: number): StewardedJob {
+  return {
+    job: openJob(job, manifest, nowMs),
+    schedule: createSchedule(nowMs),
+    tallies: new Map(),
+    heldBytes: 0,
+    counters: {
+      unchecked: 0,
+      executions: 0,
+      reassigned: 0,
+      recomputed: 0,
+      aborted: 0,
+      disputed: 0,
+    },
+    answers: new Map(),
+    settlements: new Map(),
+    pendingEntries: new Set(),
+    advertSerial: 0,
+    advertAtMs: 0,
+    dirty: false,
+    warning: undefined,
+    endedVerified: undefined,
+  }
+}
+
+function announce(turn: Turn, stewarded: StewardedJob): void {
+  advertise(turn, stewarded)
+  emit(turn, { type: 'provide', job: stewarded.job.job })
+  wakeAt(turn, 'steward', turn.nowMs + stewardEveryMs)
+  wakeAt(turn, 'steward', turn.nowMs + turn.state.config.aloneGraceMs + 1)
+}
+
+/** Tells every neighbour, and this node's own host, that the job has work. */
+function advertise(turn: Turn, stewarded: StewardedJob): void {
+  const { state, nowMs } = turn
+  const { job, manifest } = stewarded.job
+  const body = {
+    job,
+    steward: state.self,
+    addresses: state.addresses.slice(0, limits.addressesMax),
+    serial: ++stewarded.advertSerial,
+    ttlMs: state.config.advertTtlMs,
+    closed: stewarded.job.phase !== 'running',
+    name: manifest.name,
+    taskHash: manifest.taskHash,
+    tier: manifest.task.tier,
+    unitMemoryBytesMax: manifest.task.unitMemoryBytesMax,
+  }
+  stewarded.advertAtMs = nowMs + state.config.advertEveryMs
+  const expiresMs = nowMs + body.ttlMs
+  acceptAdvert(state.adverts, { body, sealed: undefined, hops: 0, from: state.self, expiresMs })
+  for (const peer of state.neighbours.neighbours.keys())
+    send(turn, peer, { type: 'advert', body, sealed: undefined, hops: 0 })
+  considerAdvert(turn, body)
+  wakeAt(turn, 'steward', stewarded.advertAtMs)
+}
+
+/** A job from the journal: what is canonical stays so, what was in flight goes out again. */
+export function restoreJob(turn: Turn, restored: RestoredJob): void {
+  const { state, nowMs } = turn
+  const { record, manifest } = restored
+  const stewarded = createStewarded(record.job, manifest, record.submittedMs)
+  state.stewarded.set(record.job, stewarded)
+  const { job, schedule, counters } = stewarded
+  job.phase = record.phase
+  job.endedMs = record.endedMs
+  job.appended = Math.max(job.appended, record.appended)
+  job.inputsClosed = record.inputsClosed
+  job.hit = record.hit
+  job.error = record.error
+  job.samples = [{ atMs: nowMs, verified: 0 }]
+  for (const key of Object.keys(counters) as (keyof typeof counters)[]) counters[key] = record[key]
+  for (const host of record.hosts)
+    Object.assign(hostOf(schedule, host.peer, nowMs), host, { connected: false })
+  if (record.phase !== 'running') {
+    stewarded.endedVerified = record.verified
+    return
+  }
+  for (const run of restored.canonical) addRun(job.canonical, run)
+  job.samples = [{ atMs: nowMs, verified: job.canonical.size }]
+  recallLeases(turn, stewarded, restored)
+  // Adverts of this life must beat those of the last: serials go on from the clock.
+  stewarded.advertSerial = Math.floor(nowMs / 1000)
+  announce(turn, stewarded)
+  completeIfDone(turn, stewarded)
+}
+
+/** Units in flight when the node stopped are fresh again; late votes on their old leases still count. */
+function recallLeases(turn: Turn, stewarded: StewardedJob, restored: RestoredJob): void {
+  const { job, schedule, counters } = stewarded
+  const recomputed = new Set<UnitIndex>()
+  for (const { lease, host, runs } of restored.leases) {
+    schedule.former.set(lease, { host, runs })
+    for (const unit of unitsOf(runs)) if (!hasUnit(job.canonical, unit)) recomputed.add(unit)
+    journal(turn, [{ type: 'lease-settled', job: job.job, lease }])
+  }
+  counters.recomputed += recomputed.size
+  stewarded.dirty = true
+}
+
+export function onInputsAppended(turn: Turn, event: EventOf<'inputs-appended'>): void {
+  const stewarded = turn.state.stewarded.get(event.job)
+  if (stewarded === undefined || stewarded.job.phase !== 'running') return
+  const { job } = stewarded
+  if (job.inputsClosed || event.first > job.appended) return
+  job.appended = Math.max(job.appended, event.first + event.count)
+  job.appendedBytes += event.bytes
+  stewarded.dirty = true
+  serve(turn, stewarded)
+}
+
+export function onInputsClosed(turn: Turn, event: EventOf<'inputs-closed'>): void {
+  const stewarded = turn.state.stewarded.get(event.job)
+  if (stewarded === undefined || stewarded.job.phase !== 'running') return
+  if (stewarded.job.inputsClosed) return
+  if (event.error !== undefined) {
+    failJob(turn, stewarded, `the inputs failed after unit ${event.units}: ${event.error}`)
+    return
+  }
+  stewarded.job.inputsClosed = true
+  const record = jobRecordOf(stewarded)
+  journalThen(turn, event.job, [{ type: 'job', record }], [{ type: 'job-changed', job: event.job }])
+  completeIfDone(turn, stewarded)
+}
+
+export function onJobCancelled(turn: Turn, id: JobId): void {
+  const stewarded = turn.state.stewarded.get(id)
+  if (stewarded?.job.phase === 'running') finishJob(turn, stewarded, 'cancelled')
+}
+
+export function stewardTick(turn: Turn): void {
+  const { state, nowMs } = turn
+  savePeers(turn)
+  for (const stewarded of state.stewarded.values()) {
+    sendSettlements(turn, stewarded)
+    if (stewarded.job.phase !== 'running') continue
+    expireLeases(turn, stewarded)
+    judgeStuckUnits(turn, stewarded)
+    // Judging may have ended it.
+    if ((stewarded.job.phase as string) !== 'running') continue
+    sampleProgress(stewarded.job, nowMs)
+    warn(turn, stewarded)
+    if (stewarded.advertAtMs <= nowMs) advertise(turn, stewarded)
+    if (stewarded.dirty) saveJob(turn, stewarded)
+    serve(turn, stewarded)
+    wakeAt(turn, 'steward', nowMs + stewardEveryMs)
+    for (const lease of stewarded.schedule.leases.values())
+      wakeAt(turn, 'steward', lease.deadlineMs)
+  }
+}
+
+/** Says what a person should do when nobody is there to work or to check. */
+function warn(turn: Turn, stewarded: StewardedJob): void {
+  const { state, nowMs } = turn
+  const { schedule, job } = stewarded
+  if (nowMs - schedule.hostsChangedMs < state.config.aloneGraceMs) return
+  const serving = [...schedule.hosts.values()].filter(canServe)
+  const before = stewarded.warning
+  const hint = 'start another with "manyhands node", or name one with --peer'
+  if (serving.length === 0) stewarded.warning = `no host on this grid works on the job: ${hint}`
+  else if (serving.length >= job.manifest.redundancy) stewarded.warning = undefined
+  else if (serving.some(({ peer }) => peer === state.self))
+    stewarded.warning = `only ${serving.length} of ${job.manifest.redundancy} hosts are here: where nobody can check this node's results they are accepted unchecked; ${hint}`
+  else
+    stewarded.warning = `only ${serving.length} of the ${job.manifest.redundancy} hosts that must agree are here, so the job waits: ${hint}`
+  if (stewarded.warning === undefined || stewarded.warning === before) return
+  emit(turn, { type: 'notice', level: 'warning', text: stewarded.warning, job: job.job })
+  emit(turn, { type: 'job-changed', job: job.job })
+}
+
+function saveJob(turn: Turn, stewarded: StewardedJob): void {
+  stewarded.dirty = false
+  journal(turn, [{ type: 'job', record: jobRecordOf(stewarded) }])
+}
+
+/** Ledger and standing go to disk a few times a second at most, not with every vote. */
+function savePeers(turn: Turn): void {
+  const { unsavedPeers, ledger, standing } = turn.state
+  if (unsavedPeers.size === 0) return
+  journal(
+    turn,
+    [...unsavedPeers].flatMap((peer) => {
+      const favours = ledger.get(peer)
+      const belief = standing.get(peer)
+      return [
+        ...(favours === undefined ? [] : [{ type: 'ledger', record: { ...favours } } as const]),
+        ...(belief === undefined ? [] : [{ type: 'standing', record: { ...belief } } as const]),
+      ]
+    }),
+  )
+  unsavedPeers.clear()
+}

@@ -1,0 +1,172 @@
+/** What a person sees of a node: read-only pictures of the state, made on demand. */
+import type {
+  JobHostView,
+  JobView,
+  PeerView,
+  UnitCounts,
+  WhyView,
+} from '../protocol/gateway-api.js'
+import type { JobId, PeerId } from '../protocol/ids.js'
+import { unitTotal, verifiedPerSecond } from './jobs/job.js'
+import { canServe, type JobHost } from './scheduling/schedule.js'
+import type { NodeState, StewardedJob } from './state.js'
+import { isBanned } from './verification/standing.js'
+
+/** Hosts listed in a view; the busiest first. */
+const hostsShownMax = 100
+
+/** @returns undefined when this node does not steward the job */
+export function jobView(state: NodeState, id: JobId, nowMs: number): JobView | undefined {
+  const stewarded = state.stewarded.get(id)
+  if (stewarded === undefined) return undefined
+  const { job, warning } = stewarded
+  const units = unitCounts(stewarded)
+  const rate = verifiedPerSecond(job, nowMs)
+  const left = units.total === undefined ? undefined : units.total - units.verified
+  const running = job.phase === 'running'
+  return {
+    job: id,
+    name: job.manifest.name,
+    task: job.manifest.task.name,
+    tier: job.manifest.task.tier,
+    phase: job.phase,
+    redundancy: job.manifest.redundancy,
+    units,
+    rate,
+    etaMs: running && rate !== undefined && left !== undefined ? (left / rate) * 1_000 : undefined,
+    elapsedMs: (job.endedMs ?? nowMs) - job.submittedMs,
+    hosts: hostViews(state, stewarded),
+    hit: job.hit,
+    error: job.error,
+    warning,
+  }
+}
+
+function unitCounts(stewarded: StewardedJob): UnitCounts {
+  const { job, schedule, counters, tallies } = stewarded
+  let inFlight = 0
+  for (const lease of schedule.leases.values()) inFlight += lease.remaining.size
+  return {
+    total: unitTotal(job),
+    verified: stewarded.endedVerified ?? job.canonical.size,
+    unchecked: counters.unchecked,
+    awaitingAgreement: tallies.size,
+    inFlight,
+    executions: counters.executions,
+    reassigned: counters.reassigned,
+    recomputed: counters.recomputed,
+    aborted: counters.aborted,
+    disputed: counters.disputed,
+  }
+}
+
+function hostViews(state: NodeState, { schedule }: StewardedJob): JobHostView[] {
+  return [...schedule.hosts.values()]
+    .sort((a, b) => b.executed - a.executed || (a.peer < b.peer ? -1 : 1))
+    .slice(0, hostsShownMax)
+    .map((host) => {
+      let inFlight = 0
+      for (const id of host.leases) inFlight += schedule.leases.get(id)?.remaining.size ?? 0
+      const { peer, connected, executed, accepted, rejected, aborted, spentMs, refused } = host
+      const self = peer === state.self
+      return {
+        peer,
+        self,
+        connected,
+        executed,
+        accepted,
+        rejected,
+        aborted,
+        inFlight,
+        spentMs,
+        refused,
+      }
+    })
+}
+
+/** What a job waits for; undefined when this node does not steward it. */
+export function whyView(state: NodeState, id: JobId, nowMs: number): WhyView | undefined {
+  const stewarded = state.stewarded.get(id)
+  if (stewarded === undefined) return undefined
+  const answers = [...stewarded.answers].map(([peer, { verdict, reason, atMs }]) => ({
+    peer,
+    verdict,
+    reason,
+    agoMs: nowMs - atMs,
+  }))
+  for (const [peer, { donates }] of state.neighbours.neighbours)
+    if (!stewarded.answers.has(peer))
+      answers.push({
+        peer,
+        verdict: 'silent',
+        reason: donates === false ? 'donates no CPU' : 'has not answered yet',
+        agoMs: 0,
+      })
+  const waits = stewarded.job.phase === 'running' ? waitsOf(stewarded) : []
+  return { job: id, phase: stewarded.job.phase, waits, answers }
+}
+
+function waitsOf(stewarded: StewardedJob): WhyView['waits'] {
+  const { job, schedule, tallies, warning } = stewarded
+  const serving = [...schedule.hosts.values()].filter(canServe)
+  const waits: { reason: string; units: number | undefined; hint: string | undefined }[] = []
+  const say = (reason: string, units: number | undefined, hint?: string) =>
+    waits.push({ reason, units, hint })
+  if (warning !== undefined) say(warning, undefined)
+  const wanted = wantedUnits(schedule.wants)
+  const fresh = job.appended - job.canonical.size - schedule.open.size
+  if (serving.length === 0 && schedule.open.size + fresh > 0)
+    say('no host works on this job', schedule.open.size + fresh, 'start "manyhands node" elsewhere')
+  let running = 0
+  for (const lease of schedule.leases.values()) running += lease.remaining.size
+  if (running > 0) say(`leased to ${countBusy(schedule.hosts)} hosts, no result yet`, running)
+  if (wanted > 0)
+    say(
+      tallies.size > 0 ? 'waits for another host to confirm a result' : 'waits for a free host',
+      wanted,
+      serving.length < job.manifest.redundancy ? 'more hosts are needed for agreement' : undefined,
+    )
+  if (fresh > 0) say('not leased out yet', fresh)
+  if (!job.inputsClosed) say('the list of inputs has not ended yet', undefined)
+  if (stewarded.pendingEntries.size > 0) say('results are being written to disk', undefined)
+  return waits.sort((a, b) => (b.units ?? 0) - (a.units ?? 0))
+}
+
+function wantedUnits(wants: StewardedJob['schedule']['wants']): number {
+  let units = 0
+  for (const { runs } of wants) for (const [, count] of runs) units += count
+  return units
+}
+
+function countBusy(hosts: ReadonlyMap<PeerId, JobHost>): number {
+  let busy = 0
+  for (const host of hosts.values()) if (host.leases.size > 0) busy++
+  return busy
+}
+
+/** Everyone this node knows something of: neighbours first, then those with a history. */
+export function peerViews(state: NodeState, nowMs: number): PeerView[] {
+  const peers = new Set<PeerId>([
+    ...state.neighbours.neighbours.keys(),
+    ...state.ledger.keys(),
+    ...state.standing.keys(),
+  ])
+  return [...peers].map((peer) => {
+    const neighbour = state.neighbours.neighbours.get(peer)
+    const favours = state.ledger.get(peer)
+    const belief = state.standing.get(peer)
+    return {
+      peer,
+      connected: neighbour !== undefined,
+      addresses: neighbour?.addresses ?? state.neighbours.known.get(peer)?.addresses ?? [],
+      agent: neighbour?.agent,
+      donates: neighbour?.donates,
+      receivedMs: favours?.receivedMs ?? 0,
+      givenMs: favours?.givenMs ?? 0,
+      balanceMs: favours?.balanceMs ?? 0,
+      accepted: belief?.accepted ?? 0,
+      refuted: belief?.refuted ?? 0,
+      banned: isBanned(state.standing, peer, nowMs),
+    }
+  })
+}
