@@ -177,7 +177,7 @@ export function takeWanted(schedule: Schedule, host: PeerId, count: number): Uni
       left.push(want)
       continue
     }
-    const { mine, rest } = splitWant(schedule, want, count - taken.length)
+    const { mine, rest } = splitWant(schedule, want, host, count - taken.length)
     for (const unit of mine) {
       const open = schedule.open.get(unit)
       if (open !== undefined) open.wanted--
@@ -196,18 +196,21 @@ export function takeWanted(schedule: Schedule, host: PeerId, count: number): Uni
   return taken.sort((a, b) => a - b)
 }
 
-/** The first `count` units of a want that are still open, and the others. */
+/** The first `count` units of a want that are still open and new to the host, and the others. */
 function splitWant(
   schedule: Schedule,
   want: Want,
+  host: PeerId,
   count: number,
 ): { mine: UnitIndex[]; rest: UnitIndex[] } {
   const mine: UnitIndex[] = []
   const rest: UnitIndex[] = []
   for (const unit of unitsOf(want.runs)) {
     // A late vote may have closed it, or paid for the copy, in the meantime.
-    if ((schedule.open.get(unit)?.wanted ?? 0) <= 0) continue
-    if (mine.length < count) mine.push(unit)
+    const open = schedule.open.get(unit)
+    if (open === undefined || open.wanted <= 0) continue
+    // The want may be older than a late vote of this host.
+    if (mine.length < count && !open.tried.includes(host)) mine.push(unit)
     else rest.push(unit)
   }
   return { mine, rest }
