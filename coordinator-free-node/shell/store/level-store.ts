@@ -7,7 +7,7 @@
  *
  * One process owns a state directory at a time: LevelDB's lock says who.
  */
-import { mkdir, readdir, readFile, rename } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { ClassicLevel } from 'classic-level'
 import type { ScanRange, Store, StoreWrite } from '../../ports/store.js'
@@ -97,7 +97,7 @@ async function openDatabase(
  * that has to be noticed before it is opened.
  */
 async function lostItsIndex(location: string): Promise<boolean> {
-  const names = await readdir(location).catch(() => [])
+  const names = await readdir(location).catch((): string[] => [])
   return names.some((name) => /\.(ldb|sst)$|^MANIFEST-/.test(name)) && !names.includes('CURRENT')
 }
 
@@ -150,7 +150,7 @@ async function checkFormat(db: Database): Promise<void> {
 class LevelStore implements Store {
   readonly #db: Database
   readonly #blobs: Awaited<ReturnType<typeof openBlobFiles>>
-  /** Set while the database is closed and opened again after a failed write. */
+  #refusesWrites = false
   #reopening: Promise<void> | undefined
   #closed = false
 
@@ -168,7 +168,7 @@ class LevelStore implements Store {
   }
 
   async write(writes: readonly StoreWrite[], options: { sync?: boolean } = {}): Promise<void> {
-    await this.#usable()
+    await this.#writable()
     if (writes.length === 0) return
     const batch = writes.map((write) =>
       write.type === 'put'
@@ -178,7 +178,7 @@ class LevelStore implements Store {
     try {
       await this.#db.batch(batch, { sync: options.sync ?? true })
     } catch (error) {
-      this.#reopenLater()
+      this.#refusesWrites = true
       throw storeError(error, 'cannot write to the store')
     }
   }
@@ -219,11 +219,11 @@ class LevelStore implements Store {
   }
 
   async clear(range: Omit<ScanRange, 'limit'>): Promise<void> {
-    await this.#usable()
+    await this.#writable()
     try {
       await this.#db.clear(boundsOf(range))
     } catch (error) {
-      this.#reopenLater()
+      this.#refusesWrites = true
       throw storeError(error, 'cannot delete from the store')
     }
   }
@@ -247,34 +247,42 @@ class LevelStore implements Store {
 
   async #usable(): Promise<void> {
     if (this.#closed) throw new GridError('MH_STOPPED', 'the store is closed', { blame: 'local' })
-    await this.#reopening
+    if (this.#reopening !== undefined) await this.#reopening
+    else if (this.#db.status !== 'open') await this.#reopen()
   }
 
   /**
    * After a failed write LevelDB refuses all later ones until it is opened again; without this a disk that was full
-   * for a moment would cost the whole node.
+   * for a moment would cost the whole node. Reads go on while there is no room to open it in.
    */
-  #reopenLater(): void {
-    if (this.#closed || this.#reopening !== undefined) return
-    const reopen = async () => {
+  async #writable(): Promise<void> {
+    await this.#usable()
+    if (this.#refusesWrites) await this.#reopen()
+  }
+
+  #reopen(): Promise<void> {
+    this.#reopening ??= (async () => {
       try {
+        await probeRoom(`${this.#db.location}.probe`)
         await this.#db.close()
         await this.#db.open()
+        this.#refusesWrites = false
       } catch (error) {
         throw storeError(error, 'cannot open the database again')
+      } finally {
+        this.#reopening = undefined
       }
-    }
-    const reopening = reopen()
-    this.#reopening = reopening
-    reopening.then(
-      () => {
-        this.#reopening = undefined
-      },
-      () => {
-        // The next failing call tries once more.
-        this.#reopening = undefined
-      },
-    )
+    })()
+    return this.#reopening
+  }
+}
+
+/** Opening LevelDB rewrites its log, 4 MiB at most: closing it without room for that would end the reads as well. */
+async function probeRoom(file: string): Promise<void> {
+  try {
+    await writeFile(file, new Uint8Array(5 * 1024 * 1024), { flush: true })
+  } finally {
+    await rm(file, { force: true })
   }
 }
 
