@@ -180,7 +180,10 @@ export function takeWanted(schedule: Schedule, host: PeerId, count: number): Uni
     const { mine, rest } = splitWant(schedule, want, host, count - taken.length)
     for (const unit of mine) {
       const open = schedule.open.get(unit)
-      if (open !== undefined) open.wanted--
+      assert(open !== undefined, `unit ${unit} is taken but not open`)
+      open.wanted--
+      // At once, so that another want for the same unit passes this host by.
+      open.tried.push(host)
     }
     taken.push(...mine)
     if (want.copies > 1 && mine.length > 0)
@@ -243,7 +246,7 @@ export function grantLease(
   for (const unit of units) {
     const open = schedule.open.get(unit)
     assert(open !== undefined, `unit ${unit} is leased but not open`)
-    open.tried.push(host.peer)
+    if (!open.tried.includes(host.peer)) open.tried.push(host.peer)
     open.leases.push(lease.lease)
     open.granted.push(lease.lease)
   }

@@ -16,6 +16,7 @@ import {
   hasOtherHost,
   hostOf,
   type JobHost,
+  type Lease,
   leaveLease,
   observePace,
   wantCopies,
@@ -71,6 +72,7 @@ export function onVote(turn: Turn, from: PeerId, message: CoreMessageOf<'vote'>)
     if (!granted.runs.some(([first, count]) => first <= unit && unit < first + count)) continue
     if (lease !== undefined) leaveLease(schedule, lease, unit)
     if (!claim(stewarded, from, unit, digestKey(body.digests, at), kind, output)) continue
+    leaveOtherLeases(stewarded, from, unit, harvest)
     counted++
     judge(turn, stewarded, unit, harvest)
   }
@@ -118,6 +120,25 @@ function claim(
     if (open.wanted > 0) open.wanted--
   }
   return true
+}
+
+/** A late vote on a former lease makes the host's newer lease of the unit needless. */
+function leaveOtherLeases(
+  { schedule }: StewardedJob,
+  from: PeerId,
+  unit: UnitIndex,
+  harvest: Harvest,
+): void {
+  for (const id of schedule.open.get(unit)?.leases ?? []) {
+    const lease = schedule.leases.get(id)
+    if (lease?.host !== from) continue
+    leaveLease(schedule, lease, unit)
+    if (lease.remaining.size === 0) addIdle(harvest, lease)
+  }
+}
+
+function addIdle(harvest: Harvest, lease: Lease): void {
+  harvest.idle.set(lease.host, [...(harvest.idle.get(lease.host) ?? []), lease.lease])
 }
 
 function bookVote(
@@ -185,10 +206,7 @@ function accept(
   if (tally !== undefined) stewarded.heldBytes -= heldBytes(tally)
   stewarded.tallies.delete(unit)
   const { settled, idle } = closeUnit(schedule, unit)
-  for (const lease of idle) {
-    const leases = harvest.idle.get(lease.host) ?? []
-    harvest.idle.set(lease.host, [...leases, lease.lease])
-  }
+  for (const lease of idle) addIdle(harvest, lease)
   markCanonical(job, unit)
   if (job.manifest.redundancy > 1 && agreed.length === 1) counters.unchecked++
   if (won.kind === 'hit') job.hit ??= unit
