@@ -1,0 +1,84 @@
+/** `jobs`, `show`, `why`, `peers`, `status`: what a running node knows, as a table or as JSON. */
+import type { Command } from 'commander'
+import type { Context } from '../context.js'
+import {
+  addExamples,
+  addJsonOption,
+  addStateOption,
+  type JsonOption,
+  type StateOption,
+} from '../options.js'
+import { withJob, withRunningNode } from '../session.js'
+import { renderJob, renderJobs, renderPeers, renderStatus, renderWhy } from '../views.js'
+
+type Options = StateOption & JsonOption
+
+/** Prints a view as one line of JSON or as text. */
+function show<View>(
+  context: Context,
+  options: Options,
+  view: View,
+  render: (view: View) => string,
+) {
+  context.terminal.print(options.json === true ? JSON.stringify(view) : render(view))
+}
+
+const withShared = (command: Command) => addJsonOption(addStateOption(command))
+
+export function addInspectCommands(program: Command, context: Context): void {
+  addExamples(
+    withShared(program.command('jobs').summary('list jobs of the running node'))
+      .description('Lists the jobs submitted through the node that runs on this machine.')
+      .action((options: Options) =>
+        withRunningNode(context, options, async (grid) => {
+          show(context, options, { jobs: await grid.jobs() }, ({ jobs }) => renderJobs(jobs))
+        }),
+      ),
+    [
+      ['jobs', 'a line for each job'],
+      ['jobs --json', '{"jobs": [...]}, each as in: show JOB --json'],
+    ],
+  )
+  addExamples(
+    withShared(program.command('show').argument('<job>', 'job id or its first digits'))
+      .summary('units, hosts and verdicts of a job')
+      .description('Shows how far a job is, what each host did, and who was refused and why.')
+      .action((job: string, options: Options) =>
+        withJob(context, options, job, async (handle) => {
+          show(context, options, await handle.progress(), renderJob)
+        }),
+      ),
+    [['show 3fa9c1', 'the first digits of the id do, at least four']],
+  )
+  addExamples(
+    withShared(program.command('why').argument('<job>', 'job id or its first digits'))
+      .summary('what a job waits for')
+      .description('Says what a job waits for, and what each peer answered to its advert.')
+      .action((job: string, options: Options) =>
+        withJob(context, options, job, async (handle) => {
+          show(context, options, await handle.why(), renderWhy)
+        }),
+      ),
+    [['why 3fa9c1', 'the reasons, those that hold up most units first']],
+  )
+  addExamples(
+    withShared(program.command('peers').summary('peers, favours and standing'))
+      .description('Lists the peers that the running node knows, with favours both ways.')
+      .action((options: Options) =>
+        withRunningNode(context, options, async (grid) => {
+          show(context, options, { peers: await grid.peers() }, ({ peers }) => renderPeers(peers))
+        }),
+      ),
+    [['peers', 'a line for each peer, neighbours and those seen before']],
+  )
+  addExamples(
+    withShared(program.command('status').summary('the running node at a glance'))
+      .description('Shows the running node: id, addresses, neighbours, work, favours.')
+      .action((options: Options) =>
+        withRunningNode(context, options, async (grid) => {
+          show(context, options, await grid.status(), renderStatus)
+        }),
+      ),
+    [['status --json', 'one line of JSON, for scripts']],
+  )
+}

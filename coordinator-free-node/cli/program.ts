@@ -1,0 +1,44 @@
+/** All commands put together; the only place that knows commander's global settings. */
+import { Command } from 'commander'
+import { addCancelCommand } from './commands/cancel.js'
+import { addDemoCommand } from './commands/demo.js'
+import { addDoctorCommand } from './commands/doctor.js'
+import { addInspectCommands } from './commands/inspect.js'
+import { addNodeCommand } from './commands/node.js'
+import { addRunCommand } from './commands/run.js'
+import { addSimCommand } from './commands/sim.js'
+import { addWaitCommand } from './commands/wait.js'
+import type { Context } from './context.js'
+import { packageVersion } from './version.js'
+
+export function createProgram(context: Context): Command {
+  const program = new Command('manyhands')
+    .description(
+      'A volunteer computing grid without a coordinator: every node submits jobs, runs work units\n' +
+        'of others, and can leave at any moment.',
+    )
+    .version(packageVersion(), '--version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand('help [command]', 'print the help of a command')
+    .showSuggestionAfterError(true)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => context.terminal.print(text.replace(/\n$/, '')),
+      writeErr: (text) => context.terminal.say(text.replace(/\n$/, '')),
+      // Errors are thrown as well, and reported once, in one form.
+      outputError: () => undefined,
+    })
+    .addHelpText(
+      'after',
+      '\nStart with:\n  $ manyhands demo\n  $ manyhands node\n  $ manyhands run monte-carlo-pi\n',
+    )
+  addNodeCommand(program, context)
+  addRunCommand(program, context)
+  addInspectCommands(program, context)
+  addWaitCommand(program, context)
+  addCancelCommand(program, context)
+  addDemoCommand(program, context)
+  addDoctorCommand(program, context)
+  addSimCommand(program, context)
+  return program
+}

@@ -1,0 +1,210 @@
+/** The gateway's views as text for a person. Pure; `--json` prints the views as they are. */
+import type { JobView, NodeStatus, PeerView, WhyView } from '../protocol/gateway-api.js'
+import { shortId } from '../protocol/ids.js'
+import {
+  countOf,
+  formatBytes,
+  formatCount,
+  formatDurationMs,
+  formatPeer,
+  formatRate,
+  percentOf,
+} from './format.js'
+import { formatPairs, formatTable } from './table.js'
+
+const right = 'right' as const
+
+export function renderJobs(jobs: readonly JobView[]): string {
+  if (jobs.length === 0) return 'no jobs yet; submit one with: manyhands run FILE|TASK'
+  return formatTable(
+    [
+      { title: 'JOB' },
+      { title: 'NAME' },
+      { title: 'STATE' },
+      { title: 'UNITS', align: right },
+      { title: 'DONE', align: right },
+      { title: 'HOSTS', align: right },
+      { title: 'TIME', align: right },
+    ],
+    jobs.map((job) => [
+      shortId(job.job),
+      job.name,
+      job.phase,
+      `${formatCount(job.units.verified)}/${job.units.total === undefined ? '?' : formatCount(job.units.total)}`,
+      formatPercent(percentOf(job.units.verified, job.units.total)),
+      formatCount(job.hosts.filter(({ executed }) => executed > 0).length),
+      formatDurationMs(job.elapsedMs),
+    ]),
+  )
+}
+
+function formatPercent(percent: number | undefined): string {
+  return percent === undefined ? '-' : `${percent} %`
+}
+
+export function renderJob(job: JobView): string {
+  const { units } = job
+  const pairs: [string, string][] = [
+    ['job', job.job],
+    ['name', job.name],
+    ['task', `${job.task} (${job.tier})`],
+    ['state', job.phase],
+    ['redundancy', `${countOf(job.redundancy, 'host')} must agree`],
+    [
+      'time',
+      `${formatDurationMs(job.elapsedMs)}, ${formatRate(job.rate)}, ${formatDurationMs(job.etaMs)} left`,
+    ],
+    ['units', units.total === undefined ? 'still being read' : formatCount(units.total)],
+    ['  verified', formatCount(units.verified)],
+    ['  unchecked', formatCount(units.unchecked)],
+    ['  awaiting agreement', formatCount(units.awaitingAgreement)],
+    ['  in flight', formatCount(units.inFlight)],
+    ['  executions', formatCount(units.executions)],
+    ['  reassigned', formatCount(units.reassigned)],
+    ['  recomputed', formatCount(units.recomputed)],
+    ['  aborted', formatCount(units.aborted)],
+    ['  disputed', formatCount(units.disputed)],
+  ]
+  if (job.hit !== undefined) pairs.push(['hit', `unit ${formatCount(job.hit)}`])
+  if (job.error !== undefined) pairs.push(['error', job.error])
+  if (job.warning !== undefined) pairs.push(['warning', job.warning])
+  return [formatPairs(pairs), renderHosts(job), ...renderRefused(job)].join('\n\n')
+}
+
+function renderHosts(job: JobView): string {
+  if (job.hosts.length === 0)
+    return `no host has taken units yet; see: manyhands why ${shortId(job.job)}`
+  return formatTable(
+    [
+      { title: 'HOST' },
+      { title: 'EXECUTED', align: right },
+      { title: 'ACCEPTED', align: right },
+      { title: 'REJECTED', align: right },
+      { title: 'ABORTED', align: right },
+      { title: 'IN FLIGHT', align: right },
+      { title: 'TIME', align: right },
+      { title: 'STATE' },
+    ],
+    job.hosts.map((host) => [
+      formatPeer(host.peer, host.self),
+      formatCount(host.executed),
+      formatCount(host.accepted),
+      formatCount(host.rejected),
+      formatCount(host.aborted),
+      formatCount(host.inFlight),
+      formatDurationMs(host.spentMs),
+      host.refused === undefined ? (host.connected ? 'connected' : 'gone') : 'refused',
+    ]),
+  )
+}
+
+function renderRefused(job: JobView): string[] {
+  const refused = job.hosts.filter((host) => host.refused !== undefined)
+  if (refused.length === 0) return []
+  const lines = refused.map((host) => `  ${formatPeer(host.peer, host.self)}: ${host.refused}`)
+  return [`refused:\n${lines.join('\n')}`]
+}
+
+export function renderWhy(why: WhyView): string {
+  const parts = [`job ${shortId(why.job)} is ${why.phase}`]
+  if (why.waits.length === 0) {
+    parts.push(why.phase === 'running' ? 'nothing holds it up' : 'it waits for nothing')
+  } else {
+    const lines = why.waits.flatMap(({ reason, units, hint }) => [
+      `  ${reason}${units === undefined ? '' : ` (${countOf(units, 'unit')})`}`,
+      ...(hint === undefined ? [] : [`    hint: ${hint}`]),
+    ])
+    parts.push(`it waits for:\n${lines.join('\n')}`)
+  }
+  if (why.answers.length === 0) {
+    parts.push('no peer has answered its advert')
+  } else {
+    parts.push(
+      formatTable(
+        [{ title: 'PEER' }, { title: 'ANSWER' }, { title: 'AGO', align: right }, { title: 'WHY' }],
+        why.answers.map(({ peer, verdict, reason, agoMs }) => [
+          formatPeer(peer),
+          verdict,
+          formatDurationMs(agoMs),
+          reason,
+        ]),
+      ),
+    )
+  }
+  return parts.join('\n')
+}
+
+export function renderPeers(peers: readonly PeerView[]): string {
+  if (peers.length === 0) {
+    return 'no peers known yet; start another node on this network, or use --peer ADDRESS'
+  }
+  return formatTable(
+    [
+      { title: 'PEER' },
+      { title: 'STATE' },
+      { title: 'DID FOR US', align: right },
+      { title: 'WE DID', align: right },
+      { title: 'BALANCE', align: right },
+      { title: 'ACCEPTED', align: right },
+      { title: 'REFUTED', align: right },
+      { title: 'ADDRESS' },
+    ],
+    peers.map((peer) => [
+      formatPeer(peer.peer),
+      peer.banned ? 'banned' : peer.connected ? 'neighbour' : 'away',
+      formatDurationMs(peer.receivedMs),
+      formatDurationMs(peer.givenMs),
+      formatDurationMs(peer.balanceMs),
+      formatCount(peer.accepted),
+      formatCount(peer.refuted),
+      peer.addresses[0] ?? '-',
+    ]),
+  )
+}
+
+export function renderStatus(status: NodeStatus): string {
+  const { hosting, jobs, favours } = status
+  return formatPairs([
+    ['peer', status.peer],
+    [
+      'version',
+      `${status.version}, process ${status.pid}, up ${formatDurationMs(status.uptimeMs)}`,
+    ],
+    ['state', status.stateDirectory],
+    ['addresses', status.addresses.join('\n           ')],
+    ['neighbours', formatCount(status.neighbours)],
+    ['donates', donationOf(status)],
+    [
+      'hosting',
+      `${countOf(hosting.executing, 'unit')} running of ${countOf(hosting.jobs, 'job')}, ` +
+        `${countOf(hosting.unitsDone, 'unit')} done in ${formatDurationMs(hosting.spentMs)}`,
+    ],
+    ['own jobs', `${jobs.running} running, ${jobs.ended} ended`],
+    ['favours', favoursOf(status)],
+    ['memory', formatBytes(status.residentBytes)],
+  ])
+
+  function donationOf({ donates, draining, slots }: NodeStatus): string {
+    if (draining) return 'no longer: draining'
+    return donates ? countOf(slots, 'thread') : 'no'
+  }
+
+  function favoursOf(_: NodeStatus): string {
+    return (
+      `peers did ${formatDurationMs(favours.receivedMs)} of work for us, ` +
+      `we did ${formatDurationMs(favours.givenMs)} for them`
+    )
+  }
+}
+
+/** The line that `manyhands node` keeps up to date. */
+export function renderNodeLine(status: NodeStatus): string {
+  const { hosting, favours } = status
+  return [
+    countOf(status.neighbours, 'neighbour'),
+    `${countOf(hosting.unitsDone, 'unit')} done`,
+    `${formatCount(hosting.executing)} running`,
+    `favours: ${formatDurationMs(favours.givenMs)} given, ${formatDurationMs(favours.receivedMs)} received`,
+    ...(status.draining ? ['draining'] : []),
+  ].join(' | ')
+}
