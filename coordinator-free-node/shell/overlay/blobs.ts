@@ -1,0 +1,293 @@
+/**
+ * Bulk content by hash, a stream a fetch, beside the mail.
+ *
+ *     request:  hash (32 bytes) | most bytes wanted (u32)
+ *     answer:   status (u8) | length (u32) | that many bytes when found
+ */
+import type { Connection, Stream } from '@libp2p/interface'
+import { GridError } from '../../protocol/errors.js'
+import { type BlobHash, hashOf, type PeerId } from '../../protocol/ids.js'
+import { startDeadline } from './deadline.js'
+
+/** Answers in progress for one peer, and for all: each holds a whole blob in memory. */
+const servesPerPeerMax = 8
+const servesMax = 32
+/** Our own fetches from one peer, below what it would serve; the rest wait for their turn. */
+const fetchesPerPeerMax = 4
+/** Written at once between two looks at the back-pressure. */
+const pieceBytes = 256 * 1024
+const requestBytes = 36
+const headBytes = 5
+
+const statuses = ['missing', 'found', 'busy', 'too-large'] as const
+type Status = (typeof statuses)[number]
+
+export interface BlobsOptions {
+  protocol: string
+  /** No byte for so long ends a transfer, milliseconds. */
+  idleMs: number
+  readBlob(hash: BlobHash): Promise<Uint8Array | undefined>
+}
+
+export class Blobs {
+  readonly #options: BlobsOptions
+  readonly #serves = new Map<PeerId, number>()
+  #servesTotal = 0
+  readonly #fetches = new Map<PeerId, { running: number; waiting: (() => void)[] }>()
+
+  constructor(options: BlobsOptions) {
+    this.#options = options
+  }
+
+  /**
+   * @param bytesMax  more than this is refused before it is received
+   * @throws {GridError} MH_BLOB_MISSING, MH_BLOB_MISMATCH, MH_PEER_UNREACHABLE, MH_TOO_LARGE
+   */
+  async fetch(
+    connection: Connection,
+    peer: PeerId,
+    hash: BlobHash,
+    bytesMax: number,
+    signal?: AbortSignal,
+  ): Promise<Uint8Array> {
+    await this.#takeTurn(peer)
+    try {
+      return await this.#fetchNow(connection, peer, hash, bytesMax, signal)
+    } finally {
+      this.#endTurn(peer)
+    }
+  }
+
+  /** Answers one request on a stream that a peer opened. */
+  async serve(stream: Stream, connection: Connection): Promise<void> {
+    const peer = connection.remotePeer.toString() as PeerId
+    const running = this.#serves.get(peer) ?? 0
+    this.#serves.set(peer, running + 1)
+    this.#servesTotal++
+    const busy = running >= servesPerPeerMax || this.#servesTotal > servesMax
+    try {
+      const request = await readRequest(stream, this.#options.idleMs)
+      const blob = busy ? undefined : await this.#options.readBlob(request.hash)
+      const status = busy ? 'busy' : judge(blob, request.bytesMax)
+      stream.send(encodeHead(status, blob?.length ?? 0))
+      if (blob !== undefined && status === 'found') {
+        await writeAll(stream, blob, this.#options.idleMs)
+      }
+      await closeStream(stream, this.#options.idleMs)
+    } catch (error) {
+      stream.abort(error instanceof Error ? error : new Error(String(error)))
+    } finally {
+      this.#servesTotal--
+      const left = (this.#serves.get(peer) ?? 1) - 1
+      if (left === 0) this.#serves.delete(peer)
+      else this.#serves.set(peer, left)
+    }
+  }
+
+  async #fetchNow(
+    connection: Connection,
+    peer: PeerId,
+    hash: BlobHash,
+    bytesMax: number,
+    signal?: AbortSignal,
+  ): Promise<Uint8Array> {
+    let stream: Stream | undefined
+    const deadline = startDeadline(this.#options.idleMs, signal)
+    try {
+      stream = await connection.newStream([this.#options.protocol], { signal: deadline.signal })
+      stream.send(encodeRequest(hash, bytesMax))
+      const blob = await receiveBlob(stream, bytesMax, this.#options.idleMs, signal)
+      if (hashOf(blob) !== hash) {
+        throw new GridError('MH_BLOB_MISMATCH', `${peer} sent other content under ${hash}`, {
+          blame: 'remote',
+          hint: 'Fetch it from another peer.',
+        })
+      }
+      closeStream(stream, this.#options.idleMs).catch(() => {})
+      return blob
+    } catch (error) {
+      const reason = error instanceof Error ? error : new Error(String(error))
+      stream?.abort(reason)
+      if (error instanceof GridError) throw error
+      throw unreachable(`${peer} did not deliver ${hash}: ${reason.message}`, error)
+    } finally {
+      deadline.clear()
+    }
+  }
+
+  async #takeTurn(peer: PeerId): Promise<void> {
+    const turns = this.#fetches.get(peer) ?? { running: 0, waiting: [] }
+    this.#fetches.set(peer, turns)
+    if (turns.running < fetchesPerPeerMax) {
+      turns.running++
+      return
+    }
+    await new Promise<void>((resolve) => turns.waiting.push(resolve))
+  }
+
+  #endTurn(peer: PeerId): void {
+    const turns = this.#fetches.get(peer)
+    if (turns === undefined) return
+    const next = turns.waiting.shift()
+    if (next !== undefined) {
+      next()
+      return
+    }
+    turns.running--
+    if (turns.running === 0) this.#fetches.delete(peer)
+  }
+}
+
+function judge(blob: Uint8Array | undefined, bytesMax: number): Status {
+  if (blob === undefined) return 'missing'
+  return blob.length > bytesMax ? 'too-large' : 'found'
+}
+
+function encodeRequest(hash: BlobHash, bytesMax: number): Uint8Array {
+  const request = Buffer.alloc(requestBytes)
+  request.write(hash, 0, 'hex')
+  request.writeUInt32BE(Math.min(bytesMax, 0xffff_ffff), 32)
+  return request
+}
+
+function encodeHead(status: Status, length: number): Uint8Array {
+  const head = Buffer.alloc(headBytes)
+  head[0] = statuses.indexOf(status)
+  head.writeUInt32BE(length, 1)
+  return head
+}
+
+async function readRequest(stream: Stream, idleMs: number) {
+  let request = Buffer.alloc(0)
+  await receive(stream, idleMs, undefined, (chunk) => {
+    request = Buffer.concat([request, chunk])
+    if (request.length > requestBytes) throw new Error('a request that is too long')
+    return request.length === requestBytes
+  })
+  const hash = request.toString('hex', 0, 32) as BlobHash
+  return { hash, bytesMax: request.readUInt32BE(32) }
+}
+
+async function receiveBlob(
+  stream: Stream,
+  bytesMax: number,
+  idleMs: number,
+  signal?: AbortSignal,
+): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  let bytesDue = headBytes
+  let head: Buffer | undefined
+  await receive(stream, idleMs, signal, (chunk) => {
+    chunks.push(chunk)
+    bytes += chunk.length
+    if (head === undefined && bytes >= headBytes) {
+      head = Buffer.concat(chunks).subarray(0, headBytes)
+      bytesDue = headBytes + checkHead(head, bytesMax)
+    }
+    if (bytes > bytesDue) throw new GridError('MH_BAD_MESSAGE', 'more came than announced', blamed)
+    return head !== undefined && bytes === bytesDue
+  })
+  return new Uint8Array(Buffer.concat(chunks, bytes).subarray(headBytes))
+}
+
+const blamed = { blame: 'remote' } as const
+
+/** @returns how many bytes follow */
+function checkHead(head: Buffer, bytesMax: number): number {
+  const status = statuses[head[0] ?? statuses.length]
+  const length = head.readUInt32BE(1)
+  if (status === 'missing') {
+    throw new GridError('MH_BLOB_MISSING', 'the peer does not have this content', {
+      ...blamed,
+      retryable: true,
+    })
+  }
+  if (status === 'busy') throw unreachable('the peer serves too many fetches at once')
+  if (status === undefined) throw new GridError('MH_BAD_MESSAGE', 'a strange answer', blamed)
+  if (status === 'too-large' || length > bytesMax) {
+    throw new GridError('MH_TOO_LARGE', `${length} bytes, at most ${bytesMax} are taken`, blamed)
+  }
+  return length
+}
+
+function unreachable(message: string, cause?: unknown): GridError {
+  return new GridError('MH_PEER_UNREACHABLE', message, { ...blamed, retryable: true, cause })
+}
+
+/** Feeds chunks to `take` until it returns true; rejects when the stream ends or falls silent before. */
+function receive(
+  stream: Stream,
+  idleMs: number,
+  signal: AbortSignal | undefined,
+  take: (chunk: Uint8Array) => boolean,
+): Promise<void> {
+  return new Promise<void>((resolve, reject) => {
+    const finish = (error?: unknown) => {
+      clearTimeout(timer)
+      stream.removeEventListener('message', onMessage)
+      stream.removeEventListener('close', onClose)
+      stream.removeEventListener('remoteCloseWrite', onEnd)
+      signal?.removeEventListener('abort', onAbort)
+      if (error === undefined) resolve()
+      else reject(error)
+    }
+    const timer = setTimeout(() => finish(new Error('it fell silent')), idleMs)
+    const onMessage = (event: { data: Uint8Array | { subarray(): Uint8Array } }) => {
+      timer.refresh()
+      try {
+        const chunk = event.data instanceof Uint8Array ? event.data : event.data.subarray()
+        if (take(chunk)) finish()
+      } catch (error) {
+        finish(error)
+      }
+    }
+    const onClose = () => finish(new Error('the connection closed'))
+    // What came before the end may still wait to be delivered.
+    const onEnd = () => {
+      if (stream.readBufferLength === 0) onClose()
+    }
+    const onAbort = () => finish(new Error('the fetch was given up'))
+    stream.addEventListener('message', onMessage)
+    stream.addEventListener('close', onClose)
+    stream.addEventListener('remoteCloseWrite', onEnd)
+    signal?.addEventListener('abort', onAbort)
+    if (signal?.aborted === true) onAbort()
+    if (stream.status !== 'open' && stream.readBufferLength === 0) onClose()
+  })
+}
+
+async function writeAll(stream: Stream, bytes: Uint8Array, idleMs: number): Promise<void> {
+  for (let at = 0; at < bytes.length; at += pieceBytes) {
+    stream.send(bytes.subarray(at, at + pieceBytes))
+    while (stream.writableNeedsDrain) await drained(stream, idleMs)
+  }
+}
+
+/** libp2p's own `onDrain` keeps its first, long resolved promise: it waits only once in a stream's life. */
+function drained(stream: Stream, idleMs: number): Promise<void> {
+  return new Promise<void>((resolve, reject) => {
+    const finish = (error?: Error) => {
+      clearTimeout(timer)
+      stream.removeEventListener('drain', onDrain)
+      stream.removeEventListener('close', onClose)
+      if (error === undefined) resolve()
+      else reject(error)
+    }
+    const onDrain = () => finish()
+    const onClose = () => finish(new Error('the connection closed'))
+    const timer = setTimeout(() => finish(new Error('it stopped reading')), idleMs)
+    stream.addEventListener('drain', onDrain)
+    stream.addEventListener('close', onClose)
+    if (stream.status !== 'open') onClose()
+  })
+}
+
+async function closeStream(stream: Stream, idleMs: number): Promise<void> {
+  const deadline = startDeadline(idleMs)
+  try {
+    await stream.close({ signal: deadline.signal })
+  } finally {
+    deadline.clear()
+  }
+}

@@ -1,0 +1,34 @@
+/** Why a dial failed, in a few words for a person, out of libp2p's nested errors. */
+const reasons: readonly (readonly [RegExp, string])[] = [
+  [/ECONNREFUSED/, 'nothing listens there (connection refused)'],
+  [/ENOTFOUND|EAI_AGAIN/, 'no such host'],
+  [/EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL/, 'no route to that host'],
+  [/Can not dial self|dial self/i, 'that is this very node'],
+  [/UnexpectedPeer|does not match expected|Payload identity key/, 'another node answers there'],
+  [/UnsupportedProtocol|protocol selection failed/, 'it belongs to another grid'],
+  [/Unexpected server response/, 'what answers there is no manyhands node'],
+  [/ETIMEDOUT|Timeout|timed out|handshake has timed out|no answer within/i, 'no answer in time'],
+  [/ECONNRESET|EPIPE|socket hang up|the connection broke|EncryptionFailed/, 'it hung up on us'],
+  [/given up|aborted/i, 'the attempt was given up'],
+  [/no valid addresses|NoValidAddresses/i, 'none of its addresses can be dialled'],
+]
+
+/** @returns a reason without a full stop */
+export function dialReason(error: unknown): string {
+  const text = flatten(error, 0).join(' | ')
+  const known = reasons.find(([pattern]) => pattern.test(text))
+  if (known !== undefined) return known[1]
+  const first = error instanceof Error ? error.message : String(error)
+  return (first.split('\n')[0] ?? '').slice(0, 200) || 'for no known reason'
+}
+
+function flatten(error: unknown, depth: number): string[] {
+  if (!(error instanceof Error) || depth > 4) return [String(error)]
+  const code = 'code' in error ? String(error.code) : ''
+  const inner = error instanceof AggregateError ? error.errors : []
+  return [
+    `${error.name} ${code} ${error.message}`,
+    ...inner.flatMap((one) => flatten(one, depth + 1)),
+    ...(error.cause === undefined ? [] : flatten(error.cause, depth + 1)),
+  ]
+}

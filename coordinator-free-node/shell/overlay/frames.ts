@@ -1,0 +1,151 @@
+/**
+ * Frames on a neighbour stream: `length (u32) | kind (u8) | body`, big endian, the length without itself.
+ * A mail frame's body is messages, each `length (u32) | bytes`. The parser stands apart from the stream.
+ */
+import { GridError } from '../../protocol/errors.js'
+import { limits } from '../../protocol/limits.js'
+
+/**
+ * - `mail`: messages of the node
+ * - `open`: first frame of who opened the stream; body: greeting
+ * - `accept`: the answer, from here on both are neighbours; body: greeting
+ * - `reject`: the other answer; body: UTF-8 reason
+ * - `beat`: nothing else to say, still alive; no body
+ * - `bye`: leaving on purpose; body: UTF-8 reason
+ */
+export const frameKinds = ['mail', 'open', 'accept', 'reject', 'beat', 'bye'] as const
+export type FrameKind = (typeof frameKinds)[number]
+
+export interface Frame {
+  kind: FrameKind
+  body: Uint8Array
+}
+
+const lengthBytes = 4
+const headBytes = lengthBytes + 1
+/** Control frames are small: a greeting holds at most `limits.addressesMax` addresses. */
+const controlBytesMax = 8 * 1024
+
+export function encodeFrame(kind: FrameKind, body: Uint8Array = new Uint8Array()): Uint8Array {
+  const frame = Buffer.allocUnsafe(headBytes + body.length)
+  frame.writeUInt32BE(body.length + 1, 0)
+  frame[lengthBytes] = frameKinds.indexOf(kind)
+  frame.set(body, headBytes)
+  return frame
+}
+
+/** Bytes that a message takes in a mail frame. */
+export function mailBytesOf(message: Uint8Array): number {
+  return lengthBytes + message.length
+}
+
+/** The largest message that fits a frame by itself. */
+export const messageBytesMax = limits.frameBytesMax - headBytes - lengthBytes
+
+/** Takes the front of `queue` as far as it fits one frame; at least one message. */
+export function takeMailFrame(queue: Uint8Array[]): Uint8Array {
+  let bytes = headBytes
+  let count = 0
+  for (const message of queue) {
+    const more = mailBytesOf(message)
+    if (count > 0 && bytes + more > limits.frameBytesMax) break
+    if (count === limits.frameMessagesMax) break
+    bytes += more
+    count++
+  }
+  const frame = Buffer.allocUnsafe(bytes)
+  frame.writeUInt32BE(bytes - lengthBytes, 0)
+  frame[lengthBytes] = frameKinds.indexOf('mail')
+  let at = headBytes
+  for (const message of queue.splice(0, count)) {
+    frame.writeUInt32BE(message.length, at)
+    frame.set(message, at + lengthBytes)
+    at += mailBytesOf(message)
+  }
+  return frame
+}
+
+/**
+ * Messages of a mail frame, each a copy of its own: a small message that somebody keeps must not keep the whole
+ * frame in memory.
+ * @throws {GridError} MH_BAD_MESSAGE, MH_TOO_MANY, blaming the remote
+ */
+export function parseMail(body: Uint8Array): Uint8Array[] {
+  const view = new DataView(body.buffer, body.byteOffset, body.byteLength)
+  const messages: Uint8Array[] = []
+  let at = 0
+  while (at < body.length) {
+    if (at + lengthBytes > body.length) throw malformed('a message length is cut off')
+    const end = at + lengthBytes + view.getUint32(at)
+    if (end > body.length) throw malformed('a message is longer than its frame')
+    if (messages.length === limits.frameMessagesMax) {
+      throw new GridError('MH_TOO_MANY', `over ${limits.frameMessagesMax} messages in a frame`, {
+        blame: 'remote',
+      })
+    }
+    messages.push(new Uint8Array(body.subarray(at + lengthBytes, end)))
+    at = end
+  }
+  return messages
+}
+
+/** Bytes in, frames out. Holds at most one frame and what came with its end. */
+export class FrameReader {
+  #chunks: Uint8Array[] = []
+  #bytes = 0
+
+  push(chunk: Uint8Array): void {
+    this.#chunks.push(chunk)
+    this.#bytes += chunk.length
+  }
+
+  /**
+   * @returns the next whole frame; undefined until more bytes come
+   * @throws {GridError} MH_TOO_LARGE, MH_BAD_MESSAGE, blaming the remote
+   */
+  next(): Frame | undefined {
+    if (this.#bytes < headBytes) return undefined
+    const head = this.#peek(headBytes)
+    const length = new DataView(head.buffer, head.byteOffset).getUint32(0)
+    const kind = frameKinds[head[lengthBytes] ?? frameKinds.length]
+    if (kind === undefined || length === 0) throw malformed('a frame of no known kind')
+    const bytesMax = kind === 'mail' ? limits.frameBytesMax - lengthBytes : controlBytesMax
+    if (length > bytesMax) {
+      throw new GridError('MH_TOO_LARGE', `a ${kind} frame of ${length} bytes, over ${bytesMax}`, {
+        blame: 'remote',
+      })
+    }
+    if (this.#bytes < lengthBytes + length) return undefined
+    const frame = this.#peek(lengthBytes + length)
+    this.#drop(lengthBytes + length)
+    return { kind, body: frame.subarray(headBytes) }
+  }
+
+  /** The first `bytes` bytes in one piece. */
+  #peek(bytes: number): Uint8Array {
+    const [first] = this.#chunks
+    if (first !== undefined && first.length >= bytes) return first.subarray(0, bytes)
+    // Once for a frame: what is joined stays joined.
+    let taken = 0
+    let count = 0
+    while (taken < bytes) {
+      taken += this.#chunks[count]?.length ?? 0
+      count++
+    }
+    const joined = Buffer.concat(this.#chunks.slice(0, count), taken)
+    this.#chunks.splice(0, count, joined)
+    return joined.subarray(0, bytes)
+  }
+
+  #drop(bytes: number): void {
+    this.#bytes -= bytes
+    const [first] = this.#chunks
+    if (first === undefined) return
+    if (first.length === bytes) this.#chunks.shift()
+    else this.#chunks[0] = first.subarray(bytes)
+  }
+}
+
+function malformed(what: string): GridError {
+  return new GridError('MH_BAD_MESSAGE', what, { blame: 'remote' })
+}

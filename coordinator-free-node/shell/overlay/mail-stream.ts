@@ -1,0 +1,183 @@
+/**
+ * One open stream to a neighbour: frames out, coalesced and bounded; frames in, with back-pressure.
+ * Who may have one, and which of two survives, is decided in neighbourhood.ts.
+ */
+import type { Stream } from '@libp2p/interface'
+import { isGridError } from '../../protocol/errors.js'
+import { limits } from '../../protocol/limits.js'
+import {
+  encodeFrame,
+  type Frame,
+  type FrameKind,
+  FrameReader,
+  mailBytesOf,
+  takeMailFrame,
+} from './frames.js'
+
+/** Time that a last frame gets to go out. */
+const finishMsMax = 1000
+
+export interface MailStreamHooks {
+  /** The next frame is taken only once the promise resolves. A throw costs the remote its connection. */
+  onFrame(frame: Frame): void | Promise<void>
+  /** Exactly once, whoever ended it. `guilty`: the remote broke the protocol. */
+  onGone(reason: string, guilty: boolean): void
+}
+
+export class MailStream {
+  readonly #stream: Stream
+  readonly #hooks: MailStreamHooks
+  readonly #reader = new FrameReader()
+  #queue: Uint8Array[] = []
+  #queueBytes = 0
+  #flushAsked = false
+  #reading = false
+  #gone = false
+  /** Since the last call of `takeActivity`. */
+  #heard = false
+  #spoke = false
+
+  constructor(stream: Stream, hooks: MailStreamHooks) {
+    this.#stream = stream
+    this.#hooks = hooks
+    stream.addEventListener('drain', this.#onDrain)
+    stream.addEventListener('close', this.#onClose)
+    stream.addEventListener('remoteCloseWrite', this.#onClose)
+    stream.addEventListener('message', this.#onBytes)
+  }
+
+  /** True while a frame is being handled: silence then is our doing. */
+  get isReading(): boolean {
+    return this.#reading
+  }
+
+  /** Whether bytes came and went since the last call. */
+  takeActivity(): { heard: boolean; spoke: boolean } {
+    const activity = { heard: this.#heard, spoke: this.#spoke }
+    this.#heard = false
+    this.#spoke = false
+    return activity
+  }
+
+  /** Sent at once, before mail that still waits. */
+  sendControl(kind: FrameKind, body?: Uint8Array): void {
+    this.#write(encodeFrame(kind, body))
+  }
+
+  /** Queued until the end of this turn of the event loop. */
+  sendMessages(messages: readonly Uint8Array[]): void {
+    for (const message of messages) {
+      this.#queue.push(message)
+      this.#queueBytes += mailBytesOf(message)
+    }
+    const waitingBytes = this.#queueBytes + this.#stream.writeBufferLength
+    if (waitingBytes > limits.sendQueueBytesMax) {
+      this.abort(`stuck: ${waitingBytes} bytes wait for it`)
+      return
+    }
+    this.#askFlush()
+  }
+
+  /** Sends what waits, then `bye`; does not wait for it to arrive. */
+  sayBye(reason: string): void {
+    this.#flush()
+    this.sendControl('bye', new TextEncoder().encode(reason.slice(0, limits.textCharsMax)))
+    this.#end(reason, false)
+  }
+
+  /** Ends the stream once what was written has gone out. */
+  finish(reason: string): void {
+    this.#end(reason, false)
+    this.#stream.close({ signal: AbortSignal.timeout(finishMsMax) }).catch((error: unknown) => {
+      this.#stream.abort(error instanceof Error ? error : new Error(reason))
+    })
+  }
+
+  /** Cuts the stream. */
+  abort(reason: string, guilty = false): void {
+    this.#end(reason, guilty)
+    this.#stream.abort(new Error(reason))
+  }
+
+  #askFlush(): void {
+    if (this.#flushAsked || this.#gone) return
+    this.#flushAsked = true
+    setImmediate(() => {
+      this.#flushAsked = false
+      this.#flush()
+    })
+  }
+
+  #flush(): void {
+    while (this.#queue.length > 0 && !this.#gone && !this.#stream.writableNeedsDrain) {
+      const frame = takeMailFrame(this.#queue)
+      this.#queueBytes -= frame.length - 5
+      this.#write(frame)
+    }
+  }
+
+  #write(frame: Uint8Array): void {
+    if (this.#gone) return
+    this.#spoke = true
+    try {
+      this.#stream.send(frame)
+    } catch (error) {
+      this.abort(error instanceof Error ? error.message : String(error))
+    }
+  }
+
+  /** Once libp2p has written what it held itself: its own listener runs first and defers by a microtask. */
+  readonly #onDrain = (): void => this.#askFlush()
+
+  readonly #onClose = (): void => this.abort('the connection closed')
+
+  readonly #onBytes = (event: { data: Uint8Array | { subarray(): Uint8Array } }): void => {
+    this.#heard = true
+    this.#reader.push(event.data instanceof Uint8Array ? event.data : event.data.subarray())
+    if (!this.#reading) this.#read()
+  }
+
+  #read(): void {
+    try {
+      while (!this.#gone) {
+        const frame = this.#reader.next()
+        if (frame === undefined) return
+        const handled = this.#hooks.onFrame(frame)
+        if (handled !== undefined) {
+          this.#pauseUntil(handled)
+          return
+        }
+      }
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  #pauseUntil(handled: Promise<void>): void {
+    this.#reading = true
+    if (this.#stream.readStatus === 'readable') this.#stream.pause()
+    handled.then(
+      () => {
+        this.#reading = false
+        this.#read()
+        if (!this.#reading && this.#stream.readStatus === 'paused') this.#stream.resume()
+      },
+      (error: unknown) => this.#fail(error),
+    )
+  }
+
+  #fail(error: unknown): void {
+    const reason = error instanceof Error ? error.message : String(error)
+    this.abort(reason, isGridError(error) && error.blame === 'remote')
+  }
+
+  #end(reason: string, guilty: boolean): void {
+    if (this.#gone) return
+    this.#gone = true
+    this.#queue = []
+    this.#queueBytes = 0
+    this.#stream.removeEventListener('drain', this.#onDrain)
+    this.#stream.removeEventListener('message', this.#onBytes)
+    this.#hooks.onGone(reason, guilty)
+  }
+}

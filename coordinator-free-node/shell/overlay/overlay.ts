@@ -1,0 +1,391 @@
+/**
+ * The overlay on libp2p: puts transport, neighbourhood, blobs, directory and redialer together behind the port.
+ * Nothing of libp2p leaves this folder but the private key that goes in.
+ */
+import './with-resolvers.js'
+import { setMaxListeners } from 'node:events'
+import type { Connection, Ed25519PrivateKey, Libp2p, PeerInfo } from '@libp2p/interface'
+import { peerIdFromPrivateKey, peerIdFromString } from '@libp2p/peer-id'
+import { nextFraction, seedRandom } from '../../core/kit/random.js'
+import type { Overlay, OverlayEvent, OverlayHandlers, PeerAddresses } from '../../ports/overlay.js'
+import { GridError, isGridError } from '../../protocol/errors.js'
+import type { BlobHash, PeerId } from '../../protocol/ids.js'
+import { limits } from '../../protocol/limits.js'
+import { parseAddress, parseTarget, sortAddresses, type Target, withPeer } from './addresses.js'
+import { Blobs } from './blobs.js'
+import { orAborted, startDeadline } from './deadline.js'
+import { dialReason } from './dial-reason.js'
+import { Directory } from './directory.js'
+import { messageBytesMax } from './frames.js'
+import { createLibp2pNode, type DhtMode, type LanOptions } from './libp2p-node.js'
+import { tickClock } from './liveness.js'
+import { type Departure, Neighbourhood } from './neighbourhood.js'
+import { Redialer } from './redialer.js'
+
+/** Times in milliseconds. Raise them for bad lines, lower them in tests. */
+export interface OverlayTimes {
+  /** A neighbour silent for so long is dead; each side speaks at least four times as often. Default 15,000. */
+  silenceMs: number
+  /** From a dial to a neighbour. Default 5,000. */
+  dialMs: number
+  /** A socket or stream that has not introduced itself after so long is cut. Default 5,000. */
+  handshakeMs: number
+  /** First and longest wait before a lost peer is dialled again. Default 500 and 60,000. */
+  redialMsMin: number
+  redialMsMax: number
+  /** No byte for so long ends the transfer of a blob. Default 10,000. */
+  blobIdleMs: number
+  /** One query of the directory. Default 10,000. */
+  queryMs: number
+}
+
+export interface OverlayOptions {
+  /** Of `loadIdentity`. */
+  privateKey: Ed25519PrivateKey
+  /** The grid's name: nodes of different grids do not talk. Letters, digits, dashes. */
+  grid: string
+  /** Multiaddrs or host:port to listen on. Default: any free port on every interface. Empty: dial only. */
+  listen?: readonly string[]
+  /** Multiaddrs to tell others instead of those listened on (port forwarding). */
+  announce?: readonly string[]
+  /** Peers to stay connected to, one address each. */
+  peers?: readonly string[]
+  /** Find peers on the local network by mDNS. Default false. */
+  lan?: boolean | LanOptions
+  /** Part in the directory. Default `server`. */
+  dht?: DhtMode
+  /** Default `limits.neighboursMax`. */
+  neighboursMax?: number
+  /** Of the jitter between redials. Default: the clock. */
+  seed?: number
+  times?: Partial<OverlayTimes>
+  /** Told what happened on the wire, for a person who looks for a fault. */
+  log?(text: string): void
+}
+
+const defaultTimes: OverlayTimes = {
+  silenceMs: 15_000,
+  dialMs: 5_000,
+  handshakeMs: 5_000,
+  redialMsMin: 500,
+  redialMsMax: 60_000,
+  blobIdleMs: 10_000,
+  queryMs: 10_000,
+}
+
+/** Each peer is reported as discovered once in so long. */
+const rediscoverMs = 30_000
+const stopMsMax = 3_000
+
+/** @throws {GridError} MH_USAGE for the grid's name, MH_BAD_ADDRESS */
+export function createOverlay(options: OverlayOptions): Overlay {
+  return new Libp2pOverlay(options)
+}
+
+class Libp2pOverlay implements Overlay {
+  readonly self: PeerId
+  readonly #options: OverlayOptions
+  readonly #times: OverlayTimes
+  readonly #stopped = new AbortController()
+  readonly #neighbourhood: Neighbourhood
+  readonly #redialer: Redialer
+  readonly #listen: string[]
+  readonly #connects = new Map<string, Promise<PeerId>>()
+  readonly #discoveredMs = new Map<PeerId, number>()
+  #node: { libp2p: Libp2p; directory: Directory; blobs: Blobs } | undefined
+  #handlers: OverlayHandlers | undefined
+  #ticker: NodeJS.Timeout | undefined
+
+  constructor(options: OverlayOptions) {
+    if (!/^[A-Za-z0-9][A-Za-z0-9-]{0,62}$/.test(options.grid)) {
+      throw new GridError('MH_USAGE', `"${options.grid}" cannot be a grid's name`, {
+        blame: 'user',
+        hint: 'Use up to 63 letters, digits and dashes.',
+      })
+    }
+    setMaxListeners(0, this.#stopped.signal)
+    this.self = peerIdFromPrivateKey(options.privateKey).toString() as PeerId
+    this.#options = options
+    this.#times = { ...defaultTimes, ...options.times }
+    this.#listen = (options.listen ?? ['/ip4/0.0.0.0/tcp/0/ws']).map((a) => String(parseAddress(a)))
+    for (const address of options.peers ?? []) parseTarget([address])
+    const random = seedRandom(options.seed ?? Date.now())
+    this.#neighbourhood = new Neighbourhood(
+      {
+        self: this.self,
+        protocol: this.#protocol('mail'),
+        neighboursMax: options.neighboursMax ?? limits.neighboursMax,
+        silenceMs: this.#times.silenceMs,
+        handshakeMs: this.#times.handshakeMs,
+        nowMs: () => performance.now(),
+      },
+      {
+        onJoined: (peer, addresses, inbound) => this.#onJoined(peer, addresses, inbound),
+        onLeft: (peer, departure) => this.#onLeft(peer, departure),
+        onMessages: (peer, messages) => this.#handlers?.onMessages(peer, messages),
+        ownAddresses: () => this.addresses(),
+        hangUp: (peer, how, reason) => this.#hangUp(peer, how, reason),
+      },
+    )
+    this.#redialer = new Redialer({
+      msMin: this.#times.redialMsMin,
+      msMax: this.#times.redialMsMax,
+      random: () => nextFraction(random),
+      isNeighbour: (peer) => this.#neighbourhood.has(peer),
+      dial: (addresses) => this.connect(addresses),
+      isHopeless: (error) => isGridError(error) && !error.retryable,
+    })
+  }
+
+  async start(handlers: OverlayHandlers): Promise<void> {
+    if (this.#handlers !== undefined) throw stoppedError('it was started before')
+    this.#handlers = handlers
+    let listenError: GridError | undefined
+    const lan = this.#options.lan
+    const libp2p = await createLibp2pNode({
+      privateKey: this.#options.privateKey,
+      grid: this.#options.grid,
+      listen: this.#listen,
+      announce: this.#options.announce ?? [],
+      lan: lan === true ? {} : lan === false ? undefined : lan,
+      dht: this.#options.dht ?? 'server',
+      dialMs: this.#times.dialMs,
+      handshakeMs: this.#times.handshakeMs,
+      onListenError: (error) => {
+        listenError ??= error
+      },
+    })
+    const blobs = new Blobs({
+      protocol: this.#protocol('blob'),
+      idleMs: this.#times.blobIdleMs,
+      readBlob: (hash) => handlers.readBlob(hash),
+    })
+    const { queryMs } = this.#times
+    const directory = new Directory(libp2p, { queryMs, stopped: this.#stopped.signal })
+    this.#node = { libp2p, blobs, directory }
+    try {
+      await this.#handleProtocols(libp2p, blobs)
+      await libp2p.start()
+    } catch (error) {
+      await this.stop()
+      throw listenError ?? error
+    }
+    this.#startTicks()
+    for (const address of this.#options.peers ?? []) {
+      this.#redialer.pin([address], parseTarget([address]).peer)
+    }
+  }
+
+  async stop(): Promise<void> {
+    if (this.#stopped.signal.aborted) return
+    this.#stopped.abort(new Error('the node stops'))
+    clearInterval(this.#ticker)
+    this.#redialer.stop()
+    this.#neighbourhood.dismissAll('the node stops')
+    const node = this.#node
+    if (node === undefined) return
+    node.directory.stop()
+    const deadline = startDeadline(stopMsMax)
+    try {
+      await orAborted(this.#closeConnections(node.libp2p, deadline.signal), deadline.signal)
+      // After the deadline the sockets are cut by libp2p's own listener and connection shutdown.
+    } catch {
+      for (const connection of node.libp2p.getConnections()) connection.abort(new Error('stop'))
+    } finally {
+      deadline.clear()
+    }
+    await node.libp2p.stop()
+  }
+
+  addresses(): readonly string[] {
+    const own = this.#node?.libp2p.getMultiaddrs() ?? []
+    return sortAddresses(own).map((address) => withPeer(address, this.self))
+  }
+
+  neighbours(): readonly PeerId[] {
+    return this.#neighbourhood.list()
+  }
+
+  async connect(addresses: readonly string[], signal?: AbortSignal): Promise<PeerId> {
+    const target = parseTarget(addresses)
+    const { peer } = target
+    if (peer === this.self) {
+      throw new GridError('MH_BAD_ADDRESS', `"${addresses[0]}" is this very node`, {
+        blame: 'user',
+        hint: 'Give the address of another node.',
+      })
+    }
+    const libp2p = this.#running().libp2p
+    if (peer !== undefined && this.#neighbourhood.has(peer)) return peer
+    const key = peer ?? addresses.join(' ')
+    let connecting = this.#connects.get(key)
+    if (connecting === undefined) {
+      connecting = this.#connectNow(libp2p, target).finally(() => this.#connects.delete(key))
+      connecting.catch(() => {})
+      this.#connects.set(key, connecting)
+    }
+    try {
+      return await orAborted(connecting, signal)
+    } catch (error) {
+      throw isGridError(error) ? error : unreachable(target, error)
+    }
+  }
+
+  disconnect(peer: PeerId, reason: string): void {
+    this.#redialer.forget(peer)
+    this.#neighbourhood.dismiss(peer, reason)
+  }
+
+  send(peer: PeerId, messages: readonly Uint8Array[]): boolean {
+    for (const message of messages) {
+      if (message.length <= messageBytesMax) continue
+      throw new GridError('MH_TOO_LARGE', `a message of ${message.length} bytes fits no frame`, {
+        blame: 'local',
+      })
+    }
+    return this.#neighbourhood.send(peer, messages)
+  }
+
+  async fetchBlob(
+    peer: PeerId,
+    hash: BlobHash,
+    bytesMax: number,
+    signal?: AbortSignal,
+  ): Promise<Uint8Array> {
+    const { libp2p, blobs } = this.#running()
+    const connection = this.#connectionsTo(libp2p, peer).find((one) => one.status === 'open')
+    if (connection === undefined || !this.#neighbourhood.has(peer)) {
+      throw new GridError('MH_PEER_UNREACHABLE', `${peer} is no neighbour`, {
+        blame: 'remote',
+        retryable: true,
+      })
+    }
+    return blobs.fetch(connection, peer, hash, bytesMax, signal)
+  }
+
+  async provide(key: string, signal?: AbortSignal): Promise<void> {
+    if (this.#options.dht !== 'off') await this.#running().directory.provide(key, signal)
+  }
+
+  async lookup(key: string, signal?: AbortSignal): Promise<readonly PeerAddresses[]> {
+    return this.#options.dht === 'off' ? [] : this.#running().directory.lookup(key, signal)
+  }
+
+  #protocol(name: string): string {
+    return `/manyhands/${this.#options.grid}/${name}/1`
+  }
+
+  #running() {
+    if (this.#node === undefined || this.#stopped.signal.aborted)
+      throw stoppedError('it is stopped')
+    return this.#node
+  }
+
+  async #handleProtocols(libp2p: Libp2p, blobs: Blobs): Promise<void> {
+    await libp2p.handle(
+      this.#protocol('mail'),
+      (stream, connection) => this.#neighbourhood.accept(stream, connection),
+      { maxInboundStreams: 4, maxOutboundStreams: 4 },
+    )
+    await libp2p.handle(
+      this.#protocol('blob'),
+      (stream, connection) => void blobs.serve(stream, connection),
+      { maxInboundStreams: 16, maxOutboundStreams: 16 },
+    )
+    libp2p.addEventListener('peer:discovery', (event) => this.#onDiscovered(event.detail))
+  }
+
+  #startTicks(): void {
+    const tickMs = Math.min(1_000, Math.max(20, this.#times.silenceMs / 10))
+    const clock = tickClock(tickMs, performance.now())
+    this.#ticker = setInterval(() => {
+      this.#neighbourhood.tick(clock.weighTick(performance.now()))
+    }, tickMs)
+  }
+
+  async #connectNow(libp2p: Libp2p, target: Target): Promise<PeerId> {
+    const deadline = startDeadline(this.#times.dialMs, this.#stopped.signal)
+    let connection: Connection | undefined
+    try {
+      connection = await libp2p.dial(target.addresses, { signal: deadline.signal })
+      await this.#neighbourhood.open(connection, deadline.signal)
+      return connection.remotePeer.toString() as PeerId
+    } catch (error) {
+      // It may be dead without knowing: the next attempt must not find it again.
+      connection?.abort(new Error('no mail stream'))
+      throw unreachable(target, error, deadline.isExpired() ? this.#times.dialMs : undefined)
+    } finally {
+      deadline.clear()
+    }
+  }
+
+  #connectionsTo(libp2p: Libp2p, peer: PeerId): Connection[] {
+    return libp2p.getConnections(peerIdFromString(peer))
+  }
+
+  #hangUp(peer: PeerId, how: 'abort' | 'close', reason: string): void {
+    const libp2p = this.#node?.libp2p
+    if (libp2p === undefined) return
+    for (const connection of this.#connectionsTo(libp2p, peer)) {
+      if (how === 'abort') connection.abort(new Error(reason))
+      else connection.close().catch(() => connection.abort(new Error(reason)))
+    }
+  }
+
+  async #closeConnections(libp2p: Libp2p, signal: AbortSignal): Promise<void> {
+    const close = async (connection: Connection) => {
+      await connection.close({ signal }).catch(() => connection.abort(new Error('stop')))
+    }
+    await Promise.all(libp2p.getConnections().map(close))
+  }
+
+  #onJoined(peer: PeerId, addresses: readonly string[], inbound: boolean): void {
+    this.#options.log?.(`joined ${peer} at ${addresses[0] ?? 'an unknown address'}`)
+    this.#node?.directory.onJoined(this.#neighbourhood.list().length)
+    this.#emit({ type: 'neighbour-joined', peer, addresses, inbound })
+  }
+
+  #onLeft(peer: PeerId, departure: Departure): void {
+    const { kind, reason, addresses, lastedMs } = departure
+    this.#options.log?.(`${kind} ${peer}: ${reason}`)
+    if (kind === 'lost') this.#hangUp(peer, 'abort', reason)
+    if (kind === 'lost') this.#redialer.onLost(peer, addresses, lastedMs)
+    if (kind === 'left') this.#redialer.onLeft(peer)
+    this.#emit({ type: 'neighbour-left', peer, reason })
+  }
+
+  #onDiscovered(info: PeerInfo): void {
+    const peer = info.id.toString() as PeerId
+    if (peer === this.self || this.#neighbourhood.has(peer) || info.multiaddrs.length === 0) return
+    const nowMs = performance.now()
+    const lastMs = this.#discoveredMs.get(peer)
+    if (lastMs !== undefined && nowMs - lastMs < rediscoverMs) return
+    this.#discoveredMs.delete(peer)
+    this.#discoveredMs.set(peer, nowMs)
+    const [oldest] = this.#discoveredMs.keys()
+    if (this.#discoveredMs.size > limits.knownPeersMax && oldest !== undefined) {
+      this.#discoveredMs.delete(oldest)
+    }
+    const addresses = sortAddresses(info.multiaddrs).map((address) => withPeer(address, peer))
+    this.#emit({ type: 'peer-discovered', peer, addresses })
+  }
+
+  #emit(event: OverlayEvent): void {
+    this.#handlers?.onEvent(event)
+  }
+}
+
+function unreachable(target: Target, cause: unknown, waitedMs?: number): GridError {
+  const where = target.peer ?? target.addresses.join(', ')
+  const why = waitedMs === undefined ? dialReason(cause) : `no answer within ${waitedMs / 1000} s`
+  return new GridError('MH_PEER_UNREACHABLE', `cannot reach ${where}: ${why}`, {
+    blame: 'remote',
+    retryable: true,
+    hint: 'Check that the other node runs, that its port is open, and that both use the same grid.',
+    cause,
+  })
+}
+
+function stoppedError(why: string): GridError {
+  return new GridError('MH_STOPPED', `the overlay cannot do that: ${why}`, { blame: 'local' })
+}
