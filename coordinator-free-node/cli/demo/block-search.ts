@@ -26,7 +26,7 @@ export interface SearchWindow {
   start: number
   end: number
   /** Nonces in one work unit. */
-  unitItems: number
+  unitNonces: number
 }
 
 /**
@@ -43,10 +43,10 @@ export function sizeWindow(
   durationMs: number,
 ): SearchWindow {
   const affordable = (hashesPerSecond * threads * (durationMs / 1000)) / redundancy
-  const unitItems = Math.max(1024, Math.ceil(affordable / UNITS_WANTED / 1024) * 1024)
-  const size = Math.min(unitItems * UNITS_WANTED, GENESIS_NONCE)
+  const unitNonces = Math.max(1024, Math.ceil(affordable / UNITS_WANTED / 1024) * 1024)
+  const size = Math.min(unitNonces * UNITS_WANTED, GENESIS_NONCE)
   const start = GENESIS_NONCE - Math.floor(size * NONCE_AT)
-  return { start, end: Math.min(start + size, NONCES_MAX), unitItems }
+  return { start, end: Math.min(start + size, NONCES_MAX), unitNonces }
 }
 
 /** Double SHA-256 of the header with this nonce, by Node's own SHA-256, as block explorers print it. */

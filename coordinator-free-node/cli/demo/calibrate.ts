@@ -5,12 +5,12 @@ import { runLocally } from '../local-units.js'
 import { GENESIS_HEADER, GENESIS_NONCE } from './block-search.js'
 
 /** Long enough to see past compiling and starting, short enough not to be noticed. */
-const NONCES = 2 ** 19
+const NONCES = 2 ** 21
 
 /** @returns hashes a second on one thread */
 export async function measureHashRate(): Promise<number> {
   const start = GENESIS_NONCE - 4 * NONCES
-  const params = { header: GENESIS_HEADER, start, end: start + 2 * NONCES, unitItems: NONCES }
+  const params = { header: GENESIS_HEADER, start, end: start + 2 * NONCES, unitNonces: NONCES }
   // The first unit pays for compiling the module; the second is timed.
   const outcomes = await runLocally(hashSearch, params, 2)
   const timed = outcomes.at(-1)

@@ -43,7 +43,7 @@ export async function play(plot: Plot): Promise<DemoReport> {
     return judge({
       players: [stage.requester, ...stage.hosts],
       view,
-      nonce: found.nonce ?? undefined,
+      nonce: found.nonce,
       window,
       elapsedMs: performance.now() - startedMs,
       kill: acts.kill(),

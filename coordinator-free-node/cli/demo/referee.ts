@@ -36,7 +36,7 @@ export interface DemoReport {
   nonce: number | undefined
   digest: string | undefined
   elapsedMs: number
-  window: { start: number; end: number; unitItems: number }
+  window: { start: number; end: number; unitNonces: number }
   units: UnitCounts
   nodes: readonly NodeReport[]
   caught: readonly { name: string; how: string }[]

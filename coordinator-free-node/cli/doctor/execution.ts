@@ -40,7 +40,7 @@ async function wasmUnit(): Promise<Finding> {
   const task = (await loadBuiltinTasks()).get('hash-search')
   if (task === undefined) return { ok: false, detail: 'no built-in task', hint: 'install again' }
   const { GENESIS_HEADER } = await import('../demo/block-search.js')
-  const params = { header: GENESIS_HEADER, start: 0, end: 1000, unitItems: 1000 }
+  const params = { header: GENESIS_HEADER, start: 0, end: 1000, unitNonces: 1000 }
   return findingOf(await runLocally(task, params, 1))
 }
 
