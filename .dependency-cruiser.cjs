@@ -46,7 +46,7 @@ module.exports = {
       from: { path: '^sdk/' },
       to: { path: `^(${NODE}/(?!protocol/)|examples/|bench/|test/)` },
     },
-    only('tasks-see-tasks', 'tasks', ['tasks/', ...npm('zod', '@noble/hashes')]),
+    only('tasks-see-tasks', 'tasks', ['tasks/', ...npm('zod', '@noble/hashes', 'fflate')]),
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
     {
       name: 'no-dead-files',

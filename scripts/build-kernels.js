@@ -1,0 +1,64 @@
+/**
+ * Builds each tasks/kernels/<name>/assembly/index.ts to tasks/kernels/<name>.wasm. The modules are committed, so
+ * that users need no compiler; `--check` tells whether they are still what the sources give.
+ */
+import { access, readdir, readFile, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import asc from 'assemblyscript/asc'
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..')
+const kernels = path.join(root, 'tasks/kernels')
+
+/** WebAssembly memory of a kernel at its largest, in pages of 64 KiB; 16 pages unless its inputs need more. */
+const pagesMax = { 'hash-tree': 192, mandelbrot: 192, 'word-count': 512 }
+
+async function kernelNames() {
+  const folders = (await readdir(kernels, { withFileTypes: true })).filter((e) => e.isDirectory())
+  const names = folders.map((folder) => folder.name).sort()
+  const isKernel = await Promise.all(
+    names.map((name) =>
+      access(path.join(kernels, name, 'assembly/index.ts')).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  )
+  return names.filter((_, index) => isKernel[index])
+}
+
+async function build(name) {
+  const entry = `tasks/kernels/${name}/assembly/index.ts`
+  let module
+  const { error, stderr } = await asc.main(
+    [
+      entry,
+      ...['--baseDir', root, '--outFile', 'kernel.wasm', '--runtime', 'stub', '--use', 'abort='],
+      ...['-O3', '--noAssert', '--enable', 'simd'],
+      ...['--maximumMemory', String(pagesMax[name] ?? 16)],
+    ],
+    {
+      writeFile: (_file, contents) => {
+        module = contents
+      },
+    },
+  )
+  if (error !== null) throw new Error(`${entry}: ${error.message}\n${stderr.toString()}`)
+  return module
+}
+
+const isCheck = process.argv.includes('--check')
+const wanted = process.argv.slice(2).filter((word) => !word.startsWith('--'))
+let stale = 0
+for (const name of wanted.length > 0 ? wanted : await kernelNames()) {
+  const file = path.join(kernels, `${name}.wasm`)
+  const module = Buffer.from(await build(name))
+  if (!isCheck) {
+    await writeFile(file, module)
+    console.log(`${name}.wasm ${module.length} bytes`)
+  } else if (!module.equals(await readFile(file).catch(() => Buffer.alloc(0)))) {
+    stale += 1
+    console.error(`${name}.wasm differs from its sources; run npm run build:kernels`)
+  }
+}
+if (stale > 0) process.exitCode = 1
