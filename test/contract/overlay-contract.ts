@@ -56,10 +56,10 @@ export function describeOverlay(name: string, createFleet: () => Promise<Overlay
       const [a, b] = await pair()
       expect(a.overlay.neighbours()).toEqual([b.overlay.self])
       expect(b.overlay.neighbours()).toEqual([a.overlay.self])
-      expect(a.seen.events).toMatchObject([
+      expect(a.seen.changes).toMatchObject([
         { type: 'neighbour-joined', peer: b.overlay.self, inbound: false },
       ])
-      expect(b.seen.events).toMatchObject([
+      expect(b.seen.changes).toMatchObject([
         { type: 'neighbour-joined', peer: a.overlay.self, inbound: true },
       ])
     })
@@ -91,7 +91,7 @@ export function describeOverlay(name: string, createFleet: () => Promise<Overlay
         await Promise.all([a.seen.untilMail(20), b.seen.untilMail(20)])
         for (const { seen } of [a, b]) {
           expect(seen.mail.map(({ bytes }) => bytes[0])).toEqual([...Array(20).keys()])
-          expect(seen.events.map(({ type }) => type)).toEqual(['neighbour-joined'])
+          expect(seen.changes.map(({ type }) => type)).toEqual(['neighbour-joined'])
         }
       }
     })
@@ -150,7 +150,12 @@ export function describeOverlay(name: string, createFleet: () => Promise<Overlay
     test('no more is read from a peer while its last messages are being handled', async () => {
       const [a, b] = await pair()
       let release = () => {}
-      b.seen.hold = () => new Promise<void>((resolve) => (release = resolve))
+      b.seen.hold = () => {
+        b.seen.hold = undefined
+        return new Promise<void>((resolve) => {
+          release = resolve
+        })
+      }
       a.overlay.send(b.overlay.self, [bytesOf('first')])
       await b.seen.untilMail(1)
       const c = await station()
@@ -159,7 +164,6 @@ export function describeOverlay(name: string, createFleet: () => Promise<Overlay
       c.overlay.send(b.overlay.self, [bytesOf('from another')])
       await b.seen.untilMail(2)
       expect(b.seen.mail.map(({ bytes }) => text(bytes))).toEqual(['first', 'from another'])
-      b.seen.hold = undefined
       release()
       await b.seen.untilMail(3)
       expect(text(b.seen.mail[2]?.bytes ?? new Uint8Array())).toBe('second')

@@ -43,6 +43,11 @@ export class Recorder implements OverlayHandlers {
     return hash
   }
 
+  /** Comings and goings; who is merely heard of is left out. */
+  get changes(): OverlayEvent[] {
+    return this.events.filter(({ type }) => type !== 'peer-discovered')
+  }
+
   countOf(type: OverlayEvent['type'], peer: PeerId): number {
     return this.events.filter((event) => event.type === type && event.peer === peer).length
   }

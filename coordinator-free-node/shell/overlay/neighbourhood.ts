@@ -111,6 +111,11 @@ export class Neighbourhood {
     return this.#neighbours.has(peer)
   }
 
+  /** A neighbour, or about to be one. */
+  isKnown(peer: PeerId): boolean {
+    return this.#neighbours.has(peer) || this.#openings.has(peer)
+  }
+
   list(): PeerId[] {
     return [...this.#neighbours.keys()]
   }

@@ -304,15 +304,22 @@ class Libp2pOverlay implements Overlay {
   }
 
   async #connectNow(libp2p: Libp2p, target: Target): Promise<PeerId> {
+    const startMs = Date.now()
     const deadline = startDeadline(this.#times.dialMs, this.#stopped.signal)
-    let connection: Connection | undefined
     try {
-      connection = await libp2p.dial(target.addresses, { signal: deadline.signal })
-      await this.#neighbourhood.open(connection, deadline.signal)
-      return connection.remotePeer.toString() as PeerId
+      while (true) {
+        const connection = await libp2p.dial(target.addresses, { signal: deadline.signal })
+        try {
+          await this.#neighbourhood.open(connection, deadline.signal)
+          return connection.remotePeer.toString() as PeerId
+        } catch (error) {
+          // It may be dead or on its way out, and libp2p would hand it out again.
+          connection.abort(new Error('no mail stream'))
+          const isFresh = connection.timeline.open >= startMs
+          if (isFresh || deadline.signal.aborted) throw error
+        }
+      }
     } catch (error) {
-      // It may be dead without knowing: the next attempt must not find it again.
-      connection?.abort(new Error('no mail stream'))
       throw unreachable(target, error, deadline.isExpired() ? this.#times.dialMs : undefined)
     } finally {
       deadline.clear()
@@ -356,7 +363,8 @@ class Libp2pOverlay implements Overlay {
 
   #onDiscovered(info: PeerInfo): void {
     const peer = info.id.toString() as PeerId
-    if (peer === this.self || this.#neighbourhood.has(peer) || info.multiaddrs.length === 0) return
+    if (peer === this.self || this.#neighbourhood.isKnown(peer)) return
+    if (info.multiaddrs.length === 0) return
     const nowMs = performance.now()
     const lastMs = this.#discoveredMs.get(peer)
     if (lastMs !== undefined && nowMs - lastMs < rediscoverMs) return
