@@ -21,7 +21,7 @@ const params = z
       .number()
       .min(1e-13)
       .max(16)
-      .default(0.0016)
+      .default(0.00008)
       .describe('width of the picture in the plane; smaller is deeper'),
     iterations: z
       .number()
