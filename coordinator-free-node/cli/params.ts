@@ -1,4 +1,4 @@
-/** A task's parameters from the command line: `--param key=value`, `--params JSON` or `--params @file`. */
+/** A task's parameters from the command line: `--param name=value`, `--params JSON`, and `@file` for either value. */
 import { readFile } from 'node:fs/promises'
 import { GridError } from '../protocol/errors.js'
 
@@ -8,7 +8,8 @@ const HINT =
 /**
  * One object from all that was given; `--param` wins over the same name in `--params`.
  *
- * @param pairs  `name=value`; a value that parses as JSON counts as JSON, anything else as text
+ * @param pairs  `name=value`; a value that parses as JSON counts as JSON, `@file` as the file's text, anything else
+ *   as the text that it is
  * @param whole  a JSON object, or `@` and the file that holds one
  * @throws {GridError} MH_USAGE, MH_FILE_NOT_FOUND
  */
@@ -16,10 +17,10 @@ export async function readParams(
   pairs: readonly string[],
   whole: string | undefined,
 ): Promise<Record<string, unknown>> {
-  const params = whole === undefined ? {} : parseWhole(await textOf(whole))
+  const params = whole === undefined ? {} : parseWhole(await textOf(whole, '--params'))
   for (const pair of pairs) {
     const [name, value] = parsePair(pair)
-    params[name] = value
+    params[name] = isFileName(value) ? await textOf(value, '--param') : value
   }
   return params
 }
@@ -54,13 +55,17 @@ function isLossy(text: string, value: number): boolean {
   return /^-?\d+$/.test(text) && !Number.isSafeInteger(value)
 }
 
-async function textOf(whole: string): Promise<string> {
-  if (!whole.startsWith('@')) return whole
-  const path = whole.slice(1)
+function isFileName(value: unknown): value is string {
+  return typeof value === 'string' && value.startsWith('@')
+}
+
+async function textOf(value: string, option: string): Promise<string> {
+  if (!isFileName(value)) return value
+  const path = value.slice(1)
   try {
     return await readFile(path, 'utf8')
   } catch (cause) {
-    throw new GridError('MH_FILE_NOT_FOUND', `--params: cannot read the file '${path}'`, {
+    throw new GridError('MH_FILE_NOT_FOUND', `${option}: cannot read the file '${path}'`, {
       blame: 'user',
       hint: 'check the path; it is taken from the folder the command runs in',
       cause,

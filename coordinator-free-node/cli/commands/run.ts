@@ -55,7 +55,7 @@ export function addRunCommand(program: Command, context: Context): void {
         'one for as long as it takes. Progress goes to stderr, the result to stdout.\n' +
         'Ctrl-C cancels the job.',
     )
-    .option('--param <name=value>', "one of a task's parameters; repeatable", collect, [])
+    .option('--param <name=value>', "one of a task's parameters, or @file; repeatable", collect, [])
     .option('--params <json>', "a task's parameters as a JSON object, or @file")
     .option(
       '--redundancy <n>',
@@ -76,8 +76,9 @@ export function addRunCommand(program: Command, context: Context): void {
   )
   addExamples(command, [
     ['run monte-carlo-pi --param samples=100000000', 'a built-in task'],
+    ['run word-count --param text=@book.txt', "a parameter that is a file's text"],
     ['run mandelbrot --params @view.json --output set.png', 'a result that is bytes'],
-    ['run examples/hash-tree.js node_modules', 'a program of your own, with an argument'],
+    ['run examples/hash-tree.mjs node_modules', 'a program of your own, with an argument'],
     ['run hash-search --params @window.json --detach', 'leaves; see: wait, show, cancel'],
   ])
 }

@@ -62,3 +62,22 @@ describe('params', () => {
     expect(params.polluted).toBeUndefined()
   })
 })
+
+describe('a parameter from a file', () => {
+  test('is the text of the file', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'manyhands-test-'))
+    try {
+      const file = join(folder, 'book.txt')
+      await writeFile(file, '42')
+      expect(await readParams([`text=@${file}`], undefined)).toEqual({ text: '42' })
+    } finally {
+      await rm(folder, { recursive: true })
+    }
+  })
+  test('that is not there is named', async () => {
+    await expect(readParams(['text=@/not/there.txt'], undefined)).rejects.toMatchObject({
+      code: 'MH_FILE_NOT_FOUND',
+      message: "--param: cannot read the file '/not/there.txt'",
+    })
+  })
+})
