@@ -1,7 +1,7 @@
 /** Everything that a node can do to the world, as data. The shell performs; it never chooses. */
 
 import type { JobPhase, ResultRecord } from '../protocol/gateway-api.js'
-import type { JobId, LeaseId, PeerId, UnitIndex } from '../protocol/ids.js'
+import type { BlobHash, JobId, LeaseId, PeerId, UnitIndex } from '../protocol/ids.js'
 import type { UnitRun } from '../protocol/unit-runs.js'
 import type { CoreMessage } from './messages.js'
 
@@ -11,6 +11,7 @@ export interface JobRecord {
   phase: JobPhase
   /** Units known so far of a list job, and whether the list has ended. */
   appended: number
+  appendedBytes: number
   inputsClosed: boolean
   hit: UnitIndex | undefined
   error: string | undefined
@@ -76,7 +77,7 @@ export type EffectBody =
   /** Announces in the directory that this node stewards the job. */
   | { type: 'provide'; job: JobId }
   /** Fetches manifest and task from a neighbour, by hash, unless they are here. */
-  | { type: 'fetch-job'; job: JobId; from: PeerId; taskHash: string }
+  | { type: 'fetch-job'; job: JobId; from: PeerId; taskHash: BlobHash }
   | {
       type: 'execute-units'
       job: JobId

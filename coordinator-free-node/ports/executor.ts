@@ -35,8 +35,11 @@ export interface Executor {
    * Resolves after the last outcome.
    */
   execute(batch: UnitBatch, onOutcomes: (outcomes: readonly UnitOutcome[]) => void): Promise<void>
-  /** Ends the batch's units that are queued or running as `abort`/`cancelled`. */
-  cancel(batch: string): void
+  /**
+   * Ends the batch's units as `abort`/`cancelled`: those not begun (`queued`), or the running ones too (`all`).
+   * @default which 'all'
+   */
+  cancel(batch: string, which?: 'all' | 'queued'): void
   /** Stops everything, running units included; leaves no process. */
   stop(): Promise<void>
 }

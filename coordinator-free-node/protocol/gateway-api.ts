@@ -7,7 +7,9 @@
  * `{id, credit}` (frames it is ready to take, 8 at the start) and ends a stream early with `{id, stop: true}`.
  * Where the gateway listens stands in `gateway.json` in the state directory (mode 0600).
  */
+
 import { z } from 'zod'
+import { bytesSchema } from './bytes.js'
 import { type JobId, jobIdSchema, type PeerId, type UnitIndex } from './ids.js'
 import { limits } from './limits.js'
 import { manifestSchema } from './manifest.js'
@@ -26,7 +28,7 @@ export type GatewayFile = z.infer<typeof gatewayFileSchema>
 export const submissionSchema = z.strictObject({
   manifest: manifestSchema.omit({ requester: true, nonce: true }),
   /** The task bundle, encoded; its hash is the manifest's `taskHash`. */
-  bundle: z.instanceof(Uint8Array).refine((bytes) => bytes.length <= limits.bundleBytesMax),
+  bundle: bytesSchema.refine((bytes) => bytes.length <= limits.bundleBytesMax),
 })
 export type Submission = z.infer<typeof submissionSchema>
 
@@ -40,7 +42,7 @@ export const requestSchemas = {
     job: jobIdSchema,
     /** Index of the first unit of `inputs`; repeats of what is already there are ignored. */
     first: z.number().int().min(0),
-    inputs: z.array(z.instanceof(Uint8Array)).max(limits.leaseUnitsMax),
+    inputs: z.array(bytesSchema).max(limits.leaseUnitsMax),
   }),
   /** No more inputs; `units` is their number. A failed source gives `error` instead, and ends the job. */
   close: z.strictObject({

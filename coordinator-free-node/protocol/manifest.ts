@@ -2,7 +2,9 @@
  * What a requester asks for: a task, an input space and the rules of acceptance. Signed; its hash is the job id,
  * so nobody can change a job under its name.
  */
+
 import { z } from 'zod'
+import { bytesSchema } from './bytes.js'
 import { decode, encode } from './codec.js'
 import { blobHashSchema, hashOf, type JobId, peerIdSchema } from './ids.js'
 import { limits } from './limits.js'
@@ -33,7 +35,7 @@ export const manifestSchema = z.strictObject({
   task: taskDescriptorSchema,
   taskHash: blobHashSchema,
   /** Job-wide parameters, handed to every unit as they are. */
-  params: z.instanceof(Uint8Array).refine((bytes) => bytes.length <= limits.paramsBytesMax),
+  params: bytesSchema.refine((bytes) => bytes.length <= limits.paramsBytesMax),
   inputs: z.discriminatedUnion('kind', [rangeInputs, listInputs]),
   /** `all` computes every unit; `first-hit` ends with the first verified unit that reports a hit. */
   goal: z.enum(['all', 'first-hit']),

@@ -4,7 +4,9 @@
  *
  * Durations travel, absolute times never do. Votes and adverts are sealed: their bodies are signed bytes.
  */
+
 import { z } from 'zod'
+import { bytesSchema } from './bytes.js'
 import { blobHashSchema, jobIdSchema, peerIdSchema } from './ids.js'
 import { limits } from './limits.js'
 import { abortReasons } from './outcome.js'
@@ -15,7 +17,7 @@ import { unitRunsSchema } from './unit-runs.js'
 const text = z.string().max(limits.textCharsMax)
 const count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER)
 const durationMs = z.number().int().min(0).max(86_400_000)
-const bytes = z.instanceof(Uint8Array)
+const bytes = bytesSchema
 const leaseId = z.number().int().min(1).max(Number.MAX_SAFE_INTEGER)
 const leaseIds = z.array(leaseId).max(limits.leasesPerHostMax)
 const addresses = z.array(z.string().min(1).max(limits.addressCharsMax)).max(limits.addressesMax)

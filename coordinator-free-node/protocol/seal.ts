@@ -5,19 +5,21 @@
  * The body travels as the bytes that were signed, so relays pass it on untouched and nothing depends on an
  * encoder giving the same bytes twice.
  */
+
 import { z } from 'zod'
+import { bytesSchema } from './bytes.js'
 import { peerIdSchema } from './ids.js'
 import { limits } from './limits.js'
 
 export const sealPurposes = ['advert', 'vote', 'manifest'] as const
 export type SealPurpose = (typeof sealPurposes)[number]
 
-const signature = z.instanceof(Uint8Array).refine((bytes) => bytes.length === 64, {
+const signature = bytesSchema.refine((bytes) => bytes.length === 64, {
   message: 'expected 64 bytes',
 })
 
 export const sealedSchema = z.strictObject({
-  body: z.instanceof(Uint8Array).refine((bytes) => bytes.length <= limits.frameBytesMax),
+  body: bytesSchema.refine((bytes) => bytes.length <= limits.frameBytesMax),
   signer: peerIdSchema,
   signature,
 })

@@ -2,7 +2,9 @@
  * A task as it travels: descriptor and code in one content-addressed blob. Its hash is the task's name on the
  * grid, so a host that has run it once never fetches it again.
  */
+
 import { z } from 'zod'
+import { bytesSchema } from './bytes.js'
 import { decode, encode } from './codec.js'
 import { type BlobHash, hashOf } from './ids.js'
 import { limits } from './limits.js'
@@ -38,7 +40,7 @@ export type TaskDescriptor = z.infer<typeof taskDescriptorSchema>
 export const taskBundleSchema = z.strictObject({
   descriptor: taskDescriptorSchema,
   /** `wasm`: the module. `js` and `native`: UTF-8 source. `builtin`: UTF-8 name of the kernel. */
-  code: z.instanceof(Uint8Array).refine((code) => code.length <= limits.bundleBytesMax),
+  code: bytesSchema.refine((code) => code.length <= limits.bundleBytesMax),
 })
 export type TaskBundle = z.infer<typeof taskBundleSchema>
 

@@ -13,6 +13,7 @@ export function jobRecordOf(stewarded: StewardedJob): JobRecord {
     job: job.job,
     phase: job.phase,
     appended: job.appended,
+    appendedBytes: job.appendedBytes,
     inputsClosed: job.inputsClosed,
     hit: job.hit,
     error: job.error,

@@ -96,6 +96,7 @@ export function restoreJob(turn: Turn, restored: RestoredJob): void {
   job.phase = record.phase
   job.endedMs = record.endedMs
   job.appended = Math.max(job.appended, record.appended)
+  job.appendedBytes = record.appendedBytes
   job.inputsClosed = record.inputsClosed
   job.hit = record.hit
   job.error = record.error

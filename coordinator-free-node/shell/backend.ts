@@ -1,0 +1,256 @@
+/** What a client may ask of its node, answered from the core's views and the store. */
+import { randomBytes } from 'node:crypto'
+import { jobView, peerViews, whyView } from '../core/views.js'
+import type { StoreWrite } from '../ports/store.js'
+import { GridError } from '../protocol/errors.js'
+import type { JobView, NodeStatus } from '../protocol/gateway-api.js'
+import type { JobId } from '../protocol/ids.js'
+import { limits } from '../protocol/limits.js'
+import type { GatewayBackend } from './gateway/backend.js'
+import { keyOf } from './journal.js'
+import type { NodeParts } from './node.js'
+import { readAsCompleted, readInOrder } from './result-reader.js'
+import { systemClock } from './system-clock.js'
+
+/** This package's version; package.json and a test agree on it. */
+export const version = '0.1.0'
+
+/** A drain waits this long for running units before it reports what it has. */
+const drainMsMax = 600_000
+
+export function createBackend(parts: NodeParts): GatewayBackend {
+  const { state, driver, blobs, news, overlay } = parts
+
+  const viewOf = (job: JobId): JobView => {
+    const view = jobView(state, job, systemClock.nowMs())
+    if (view === undefined) throw unknownJob(job)
+    return view
+  }
+
+  return {
+    async submit(submission) {
+      checkJobCount(parts)
+      const { job, manifest } = await blobs.create(submission, randomBytes(16).toString('hex'))
+      const saved = news.next(job, parts.stopped)
+      driver.dispatch({ type: 'job-submitted', job, manifest })
+      await saved
+      return { job }
+    },
+    append: (request, signal) => append(parts, request, signal),
+    async close({ job, units, error }) {
+      const { appended } = jobOf(parts, job)
+      if (error === undefined && units !== appended)
+        throw new GridError('MH_INPUT_CUT', `the job has ${appended} inputs, not ${units}`, {
+          blame: 'user',
+          hint: 'append every input before closing the list',
+        })
+      driver.dispatch({ type: 'inputs-closed', job, units, error })
+      return { units }
+    },
+    results: (request, signal) => results(parts, request, signal),
+    async *watch({ job: ref, everyMs }, signal) {
+      const job = findJob(parts, ref)
+      for (;;) {
+        const view = viewOf(job)
+        if (view.phase !== 'running' || signal.aborted) return view
+        yield view
+        await pause(everyMs, signal)
+      }
+    },
+    jobs: async () => ({ jobs: [...state.stewarded.keys()].map(viewOf) }),
+    show: async ({ job }) => viewOf(findJob(parts, job)),
+    async why({ job: ref }) {
+      const job = findJob(parts, ref)
+      const view = whyView(state, job, systemClock.nowMs())
+      if (view === undefined) throw unknownJob(ref)
+      return view
+    },
+    async cancel({ job: ref }) {
+      const job = findJob(parts, ref)
+      driver.dispatch({ type: 'job-cancelled', job })
+      return viewOf(job)
+    },
+    peers: async () => ({ peers: peerViews(state, systemClock.nowMs()) }),
+    status: async () => statusOf(parts),
+    dial: async ({ address }, signal) => ({ peer: await overlay.connect([address], signal) }),
+    async drain(_request, signal) {
+      const bound = AbortSignal.any([signal, parts.stopped, AbortSignal.timeout(drainMsMax)])
+      const drained = news.nextDrained(bound)
+      driver.dispatch({ type: 'drain-requested' })
+      if (!isDrained(parts)) await drained
+      return {}
+    },
+  }
+}
+
+function isDrained({ state }: NodeParts): boolean {
+  return (
+    state.hosting.draining &&
+    [...state.hosting.jobs.values()].every(({ leases }) => leases.size === 0)
+  )
+}
+
+function checkJobCount({ state }: NodeParts): void {
+  const running = [...state.stewarded.values()].filter(({ job }) => job.phase === 'running').length
+  if (running < limits.stewardedJobsMax) return
+  throw new GridError('MH_TOO_MANY', `${running} jobs run on this node already`, {
+    blame: 'user',
+    retryable: true,
+    hint: 'wait for some to end, or cancel some: "manyhands jobs" lists them',
+  })
+}
+
+function unknownJob(ref: string): GridError {
+  return new GridError('MH_JOB_UNKNOWN', `this node has no job ${ref}`, {
+    blame: 'user',
+    hint: '"manyhands jobs" lists the jobs of this node',
+  })
+}
+
+/** @param ref  a job's id or its first digits */
+function findJob({ state }: NodeParts, ref: string): JobId {
+  const fitting = [...state.stewarded.keys()].filter((job) => job.startsWith(ref))
+  const [job] = fitting
+  if (job === undefined) throw unknownJob(ref)
+  if (fitting.length > 1)
+    throw new GridError('MH_JOB_AMBIGUOUS', `${fitting.length} jobs begin with ${ref}`, {
+      blame: 'user',
+      hint: 'give more digits',
+    })
+  return job
+}
+
+function jobOf({ state }: NodeParts, id: JobId) {
+  const stewarded = state.stewarded.get(id)
+  if (stewarded === undefined) throw unknownJob(id)
+  return stewarded.job
+}
+
+/** Inputs go to disk first, then to the core; the answer waits while too many are ahead of their results. */
+async function append(
+  parts: NodeParts,
+  { job: id, first, inputs }: { job: JobId; first: number; inputs: readonly Uint8Array[] },
+  signal: AbortSignal,
+): Promise<{ units: number }> {
+  const { store, driver, news } = parts
+  const job = jobOf(parts, id)
+  if (job.manifest.inputs.kind !== 'list' || job.inputsClosed)
+    throw new GridError('MH_USAGE', 'the inputs of this job are complete', { blame: 'user' })
+  if (first > job.appended)
+    throw new GridError(
+      'MH_INPUT_CUT',
+      `input ${first} follows ${job.appended}: some are missing`,
+      {
+        blame: 'user',
+      },
+    )
+  const fresh = inputs.slice(job.appended - first)
+  const start = job.appended
+  let bytes = 0
+  const writes = fresh.map((value, i): StoreWrite => {
+    if (value.length > limits.unitInputBytesMax)
+      throw new GridError(
+        'MH_TOO_LARGE',
+        `the input of unit ${start + i} has ${value.length} bytes, at most ${limits.unitInputBytesMax} are allowed`,
+        { blame: 'user', hint: 'cut the input into smaller pieces' },
+      )
+    bytes += value.length
+    return { type: 'put', key: keyOf.input(id, start + i), value }
+  })
+  if (writes.length > 0) {
+    await store.write(writes)
+    const count = writes.length
+    driver.dispatch({ type: 'inputs-appended', job: id, first: start, count, bytes })
+  }
+  while (job.phase === 'running' && isFull(job) && !signal.aborted) await news.next(id, signal)
+  if (job.phase !== 'running')
+    throw new GridError('MH_JOB_CANCELLED', `the job has ended: ${job.error ?? job.phase}`, {
+      blame: 'user',
+    })
+  return { units: job.appended }
+}
+
+/** Whether inputs are so far ahead of verified results that the source has to wait. */
+function isFull(job: ReturnType<typeof jobOf>): boolean {
+  const ahead = job.appended - job.canonical.size
+  if (ahead >= limits.inputUnitsAheadMax) return true
+  const unitBytes = job.appended === 0 ? 0 : job.appendedBytes / job.appended
+  return ahead * unitBytes >= limits.inputBytesAheadMax
+}
+
+async function* results(
+  parts: NodeParts,
+  request: { job: string; from: number; order: 'input' | 'completion' },
+  signal: AbortSignal,
+) {
+  const { store, news } = parts
+  const job = findJob(parts, request.job)
+  const reading = {
+    store,
+    job,
+    from: request.from,
+    signal,
+    news: (until: AbortSignal) => news.next(job, until),
+    hasEnded: () => jobOf(parts, job).phase !== 'running',
+  }
+  if (request.order === 'input') return { units: yield* readInOrder(reading) }
+  const follower = news.follow(job)
+  try {
+    const { arrived } = follower
+    return { units: yield* readAsCompleted({ ...reading, arrived }) }
+  } finally {
+    follower.close()
+  }
+}
+
+function statusOf({ options, state, overlay }: NodeParts): NodeStatus {
+  const { hosting, config, ledger } = state
+  const hosted = [...hosting.jobs.values()]
+  const jobs = [...state.stewarded.values()]
+  const running = jobs.filter(({ job }) => job.phase === 'running').length
+  const favours = { receivedMs: 0, givenMs: 0 }
+  for (const { receivedMs, givenMs } of ledger.values()) {
+    favours.receivedMs += receivedMs
+    favours.givenMs += givenMs
+  }
+  return {
+    peer: state.self,
+    version,
+    pid: process.pid,
+    uptimeMs: systemClock.nowMs() - state.startedMs,
+    addresses: overlay.addresses(),
+    neighbours: state.neighbours.neighbours.size,
+    donates: config.donates,
+    slots: config.donates ? config.slots : 0,
+    draining: hosting.draining,
+    stateDirectory: options.stateDirectory,
+    hosting: {
+      jobs: hosted.filter(({ phase }) => phase === 'ready').length,
+      leases: hosted.reduce((sum, { leases }) => sum + leases.size, 0),
+      executing: hosted.reduce((sum, { leases }) => sum + unitsIn(leases.values()), 0),
+      unitsDone: hosting.unitsDone,
+      spentMs: hosting.spentMs,
+    },
+    jobs: { running, ended: jobs.length - running },
+    favours,
+    residentBytes: process.memoryUsage.rss(),
+  }
+}
+
+function unitsIn(leases: Iterable<{ remaining: ReadonlySet<number> }>): number {
+  let units = 0
+  for (const { remaining } of leases) units += remaining.size
+  return units
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = setTimeout(done, ms)
+    signal.addEventListener('abort', done, { once: true })
+  })
+}

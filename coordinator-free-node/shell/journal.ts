@@ -1,0 +1,294 @@
+/**
+ * The journal: what the core wants remembered, as keys of the store. Entries that arrive while a write is under way
+ * share the next one, so a thousand leases cost one sync.
+ *
+ * | key | value |
+ * | --- | --- |
+ * | `job/JOB` | `JobRecord` |
+ * | `lease/JOB/LEASE` | host and runs |
+ * | `in/JOB/UNIT` | input of a list job's unit, until its result is canonical |
+ * | `out/JOB/UNIT` | kind, hosts that agreed, output |
+ * | `ledger/PEER`, `standing/PEER`, `peer/PEER` | their records |
+ * | `meta/identity` | private key |
+ */
+
+import { z } from 'zod'
+import type {
+  JobRecord,
+  JournalRecord,
+  LedgerRecord,
+  PeerRecord,
+  StandingRecord,
+} from '../core/effect.js'
+import type { RestoredJob } from '../core/event.js'
+import type { Store, StoreWrite } from '../ports/store.js'
+import { bytesSchema } from '../protocol/bytes.js'
+import { decode, encode } from '../protocol/codec.js'
+import { isGridError } from '../protocol/errors.js'
+import { jobPhases, type ResultRecord } from '../protocol/gateway-api.js'
+import { type JobId, jobIdSchema, peerIdSchema } from '../protocol/ids.js'
+import { type Manifest, unitCountOf } from '../protocol/manifest.js'
+import { resultKinds } from '../protocol/outcome.js'
+import type { UnitRun } from '../protocol/unit-runs.js'
+
+/** Digits of a unit in a key: 2**48 units, in order. */
+const unitDigits = 12
+const leaseDigits = 14
+
+export const keyOf = {
+  identity: 'meta/identity',
+  job: (job: JobId) => `job/${job}`,
+  lease: (job: JobId, lease: number) => `lease/${job}/${hex(lease, leaseDigits)}`,
+  input: (job: JobId, unit: number) => `in/${job}/${hex(unit, unitDigits)}`,
+  result: (job: JobId, unit: number) => `out/${job}/${hex(unit, unitDigits)}`,
+}
+
+function hex(value: number, digits: number): string {
+  return value.toString(16).padStart(digits, '0')
+}
+
+function unitOfKey(key: string): number {
+  return Number.parseInt(key.slice(key.lastIndexOf('/') + 1), 16)
+}
+
+/** Every key that begins with `prefix/`. */
+export function under(prefix: string): { from: string; to: string } {
+  // '0' follows '/' in every encoding that matters here.
+  return { from: `${prefix}/`, to: `${prefix}0` }
+}
+
+const count = z.number().int().min(0)
+const jobRecordSchema = z.object({
+  job: jobIdSchema,
+  phase: z.enum(jobPhases),
+  appended: count,
+  appendedBytes: count,
+  inputsClosed: z.boolean(),
+  hit: count.optional(),
+  error: z.string().optional(),
+  submittedMs: z.number(),
+  endedMs: z.number().optional(),
+  unchecked: count,
+  executions: count,
+  reassigned: count,
+  recomputed: count,
+  aborted: count,
+  disputed: count,
+  verified: count,
+  hosts: z.array(
+    z.object({
+      peer: peerIdSchema,
+      executed: count,
+      accepted: count,
+      rejected: count,
+      aborted: count,
+      spentMs: z.number(),
+    }),
+  ),
+})
+const leaseSchema = z.object({
+  host: peerIdSchema,
+  runs: z.array(z.tuple([count, count])),
+})
+const resultSchema = z.tuple([z.number().int(), count, bytesSchema])
+const ledgerSchema = z.object({
+  peer: peerIdSchema,
+  receivedMs: z.number(),
+  givenMs: z.number(),
+  balanceMs: z.number(),
+})
+const standingSchema = z.object({
+  peer: peerIdSchema,
+  accepted: count,
+  refuted: count,
+  bannedUntilMs: z.number(),
+})
+const peerSchema = z.object({
+  peer: peerIdSchema,
+  addresses: z.array(z.string()),
+  seenMs: z.number(),
+})
+
+export interface Journal {
+  /** Writes an entry; answers through `durable` or `failed`, in order of the entries. */
+  append(entry: number, records: readonly JournalRecord[]): void
+  /** Bytes that wait for the disk: the node reads no more from peers while they are many. */
+  readonly backlogBytes: number
+  /** Resolves when everything appended so far is on disk or has failed. */
+  idle(): Promise<void>
+}
+
+export interface JournalHandlers {
+  durable(entry: number): void
+  failed(entry: number, reason: string): void
+}
+
+export function createJournal(store: Store, handlers: JournalHandlers): Journal {
+  let pending: { entry: number; writes: StoreWrite[] }[] = []
+  let backlogBytes = 0
+  let writing: Promise<void> | undefined
+
+  const flush = async () => {
+    while (pending.length > 0) {
+      const batch = pending
+      pending = []
+      const writes = batch.flatMap(({ writes }) => writes)
+      try {
+        await store.write(writes)
+        for (const { entry } of batch) if (entry !== 0) handlers.durable(entry)
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error)
+        const hint = isGridError(error) && error.hint !== undefined ? ` (${error.hint})` : ''
+        for (const { entry } of batch) if (entry !== 0) handlers.failed(entry, reason + hint)
+      }
+      for (const write of writes) backlogBytes -= sizeOf(write)
+    }
+    writing = undefined
+  }
+
+  return {
+    append(entry, records) {
+      const writes = records.flatMap(toWrites)
+      for (const write of writes) backlogBytes += sizeOf(write)
+      pending.push({ entry, writes })
+      // The next microtask: entries of one turn of the core travel together.
+      writing ??= Promise.resolve().then(flush)
+    },
+    get backlogBytes() {
+      return backlogBytes
+    },
+    idle: async () => {
+      while (writing !== undefined) await writing
+    },
+  }
+}
+
+function sizeOf(write: StoreWrite): number {
+  return write.key.length + (write.type === 'put' ? write.value.length : 0)
+}
+
+function toWrites(record: JournalRecord): StoreWrite[] {
+  const put = (key: string, value: unknown): StoreWrite => ({
+    type: 'put',
+    key,
+    value: encode(value),
+  })
+  switch (record.type) {
+    case 'job':
+      return [put(keyOf.job(record.record.job), record.record)]
+    case 'lease-granted': {
+      const { job, lease, host, runs } = record
+      return [put(keyOf.lease(job, lease), { host, runs })]
+    }
+    case 'lease-settled':
+      return [{ type: 'delete', key: keyOf.lease(record.job, record.lease) }]
+    case 'result': {
+      const { job, result } = record
+      const { unit, kind, agreed, output } = result
+      return [
+        put(keyOf.result(job, unit), [resultKinds.indexOf(kind), agreed, output]),
+        { type: 'delete', key: keyOf.input(job, unit) },
+      ]
+    }
+    case 'ledger':
+      return [put(`ledger/${record.record.peer}`, record.record)]
+    case 'standing':
+      return [put(`standing/${record.record.peer}`, record.record)]
+    case 'peer':
+      return [put(`peer/${record.record.peer}`, record.record)]
+    case 'peer-forgotten':
+      return [{ type: 'delete', key: `peer/${record.peer}` }]
+  }
+}
+
+/** Results and inputs as the store has them. */
+export function decodeResult(key: string, value: Uint8Array): ResultRecord {
+  const [kind, agreed, output] = decode(value, resultSchema, 'a stored result')
+  return { unit: unitOfKey(key), kind: resultKinds[kind] ?? 'trap', agreed, output }
+}
+
+export interface Memory {
+  jobs: RestoredJob[]
+  ledger: LedgerRecord[]
+  standing: StandingRecord[]
+  peers: PeerRecord[]
+}
+
+/** Ended jobs that are remembered with their results; older ones go when the node starts. */
+const endedJobsKept = 200
+
+/**
+ * Reads back what earlier lives left.
+ *
+ * @param manifestOf  a job's manifest from its blob; undefined when it is gone, which ends the job's memory
+ */
+export async function recall(
+  store: Store,
+  manifestOf: (job: JobId) => Promise<Manifest | undefined>,
+): Promise<Memory> {
+  const records = (await readAll(store, 'job', jobRecordSchema)) as JobRecord[]
+  const ended = records
+    .filter(({ phase }) => phase !== 'running')
+    .sort((a, b) => (b.endedMs ?? 0) - (a.endedMs ?? 0))
+  const forgotten = new Set(ended.slice(endedJobsKept).map(({ job }) => job))
+  const jobs: RestoredJob[] = []
+  for (const record of records) {
+    const manifest = forgotten.has(record.job) ? undefined : await manifestOf(record.job)
+    if (manifest === undefined) await forgetJob(store, record.job)
+    else jobs.push(await recallJob(store, record, manifest))
+  }
+  return {
+    jobs,
+    ledger: await readAll(store, 'ledger', ledgerSchema),
+    standing: await readAll(store, 'standing', standingSchema),
+    peers: await readAll(store, 'peer', peerSchema),
+  }
+}
+
+async function recallJob(
+  store: Store,
+  record: JobRecord,
+  manifest: Manifest,
+): Promise<RestoredJob> {
+  if (record.phase !== 'running') return { record, manifest, canonical: [], leases: [] }
+  const canonical: [number, number][] = []
+  for await (const key of store.keys(under(`out/${record.job}`))) {
+    const unit = unitOfKey(key)
+    const last = canonical.at(-1)
+    if (last !== undefined && last[0] + last[1] === unit) last[1]++
+    else canonical.push([unit, 1])
+  }
+  const leases = []
+  for await (const [key, value] of store.scan(under(`lease/${record.job}`))) {
+    const { host, runs } = decode(value, leaseSchema, 'a stored lease')
+    leases.push({ lease: unitOfKey(key), host, runs: runs as UnitRun[] })
+  }
+  const appended = await countInputs(store, record, manifest)
+  return { record: { ...record, appended }, manifest, canonical, leases }
+}
+
+/** Inputs are on disk before the record counts them: those after its last count are found by their keys. */
+async function countInputs(store: Store, record: JobRecord, manifest: Manifest): Promise<number> {
+  const units = unitCountOf(manifest.inputs)
+  if (units !== undefined) return units
+  let appended = record.appended
+  const { to } = under(`in/${record.job}`)
+  for await (const key of store.keys({ from: keyOf.input(record.job, appended), to })) {
+    if (unitOfKey(key) !== appended) break
+    appended++
+  }
+  return appended
+}
+
+/** Deletes all that is kept of a job; blobs stay, other jobs may share them. */
+export async function forgetJob(store: Store, job: JobId): Promise<void> {
+  for (const kind of ['lease', 'in', 'out']) await store.clear(under(`${kind}/${job}`))
+  await store.write([{ type: 'delete', key: keyOf.job(job) }])
+}
+
+async function readAll<T>(store: Store, prefix: string, schema: z.ZodType<T>): Promise<T[]> {
+  const values: T[] = []
+  for await (const [key, value] of store.scan(under(prefix)))
+    values.push(decode(value, schema, `the stored ${key}`))
+  return values
+}

@@ -1,0 +1,141 @@
+/**
+ * Messages to bytes and back. On the way out bodies are sealed with this node's key; on the way in seals are
+ * verified and results are held against their digests, so that the core only ever sees what is true of its sender.
+ */
+import { createHash } from 'node:crypto'
+import type { CoreMessage } from '../core/messages.js'
+import type { Signer } from '../ports/signer.js'
+import { decode, encode } from '../protocol/codec.js'
+import { GridError } from '../protocol/errors.js'
+import type { PeerId } from '../protocol/ids.js'
+import {
+  type AdvertBody,
+  advertBodySchema,
+  type PeerMessage,
+  peerMessageSchema,
+  voteBodySchema,
+} from '../protocol/messages.js'
+import { resultKinds } from '../protocol/outcome.js'
+import { type Sealed, type SealPurpose, sealedBytes } from '../protocol/seal.js'
+import { countUnits } from '../protocol/unit-runs.js'
+
+export interface Mail {
+  /** @returns the message as it travels, signed where it has to be */
+  pack(message: CoreMessage): Uint8Array
+  /** @throws {GridError} MH_BAD_MESSAGE, MH_BAD_SIGNATURE, blaming the remote */
+  unpack(from: PeerId, bytes: Uint8Array): CoreMessage
+  /** Signs a body for a purpose. */
+  seal(purpose: SealPurpose, body: Uint8Array): Sealed
+  /** @throws {GridError} MH_BAD_SIGNATURE when the seal is not its signer's */
+  open(purpose: SealPurpose, sealed: Sealed): Uint8Array
+}
+
+/** Adverts reach a node from many neighbours: each signature is checked once. 4096 of them are 1 MB. */
+const checkedAdvertsMax = 4_096
+
+export function createMail(signer: Signer): Mail {
+  const ownAdverts = new WeakMap<AdvertBody, Sealed>()
+  const checkedAdverts = new Map<string, AdvertBody>()
+
+  const seal = (purpose: SealPurpose, body: Uint8Array): Sealed => ({
+    body,
+    signer: signer.self,
+    signature: signer.sign(sealedBytes(purpose, body)),
+  })
+
+  const open = (purpose: SealPurpose, sealed: Sealed): Uint8Array => {
+    if (signer.verify(sealed.signer, sealedBytes(purpose, sealed.body), sealed.signature))
+      return sealed.body
+    throw remoteFault(
+      'MH_BAD_SIGNATURE',
+      `the signature of ${sealed.signer} on its ${purpose} is wrong`,
+    )
+  }
+
+  const sealAdvert = (body: AdvertBody): Sealed => {
+    let sealed = ownAdverts.get(body)
+    if (sealed === undefined) {
+      sealed = seal('advert', encode(body))
+      ownAdverts.set(body, sealed)
+    }
+    return sealed
+  }
+
+  const openAdvert = (sealed: Sealed): AdvertBody => {
+    const key = Buffer.from(sealed.signature).toString('base64')
+    const known = checkedAdverts.get(key)
+    if (known !== undefined) return known
+    const body = decode(open('advert', sealed), advertBodySchema, 'an advert')
+    if (body.steward !== sealed.signer)
+      throw remoteFault('MH_BAD_SIGNATURE', 'an advert is not signed by its steward')
+    checkedAdverts.set(key, body)
+    if (checkedAdverts.size > checkedAdvertsMax) {
+      const oldest = checkedAdverts.keys().next().value
+      if (oldest !== undefined) checkedAdverts.delete(oldest)
+    }
+    return body
+  }
+
+  return {
+    seal,
+    open,
+    pack: (message) => encode(toWire(message, seal, sealAdvert)),
+    unpack(from, bytes) {
+      const message = decode(bytes, peerMessageSchema, 'a message')
+      if (message.type === 'advert') {
+        const { sealed, hops } = message
+        return { type: 'advert', body: openAdvert(sealed), sealed, hops }
+      }
+      if (message.type === 'vote') return unpackVote(from, message, open)
+      return message
+    },
+  }
+}
+
+function toWire(
+  message: CoreMessage,
+  seal: Mail['seal'],
+  sealAdvert: (body: AdvertBody) => Sealed,
+): PeerMessage {
+  switch (message.type) {
+    case 'advert': {
+      const { body, sealed, hops } = message
+      return { type: 'advert', sealed: sealed ?? sealAdvert(body), hops }
+    }
+    case 'vote': {
+      const { body, outputs } = message
+      return { type: 'vote', sealed: seal('vote', encode(body)), outputs: [...outputs] }
+    }
+    case 'lease':
+      return { ...message, inputs: [...(message.inputs ?? [])] }
+    default:
+      return message
+  }
+}
+
+function unpackVote(
+  from: PeerId,
+  { sealed, outputs }: Extract<PeerMessage, { type: 'vote' }>,
+  open: Mail['open'],
+): CoreMessage {
+  if (sealed.signer !== from)
+    throw remoteFault('MH_BAD_SIGNATURE', 'a vote is not signed by the peer that sent it')
+  const body = decode(open('vote', sealed), voteBodySchema, 'a vote')
+  const units = countUnits(body.runs)
+  const { kinds, digests } = body
+  if (outputs.length !== units || kinds.length !== units || digests.length !== 32 * units)
+    throw remoteFault('MH_BAD_MESSAGE', `a vote on ${units} units has columns of other lengths`)
+  outputs.forEach((output, i) => {
+    const kind = kinds[i] ?? resultKinds.length
+    if (kind >= resultKinds.length)
+      throw remoteFault('MH_BAD_MESSAGE', `a vote has the unknown result kind ${kind}`)
+    const digest = createHash('sha256').update(Uint8Array.of(kind)).update(output).digest()
+    if (digest.compare(digests, 32 * i, 32 * (i + 1)) !== 0)
+      throw remoteFault('MH_BAD_MESSAGE', 'a vote has a result that does not match its digest')
+  })
+  return { type: 'vote', body, outputs }
+}
+
+function remoteFault(code: 'MH_BAD_MESSAGE' | 'MH_BAD_SIGNATURE', message: string): GridError {
+  return new GridError(code, message, { blame: 'remote' })
+}
