@@ -29,7 +29,8 @@ export function withJob<T>(
   work: (handle: JobHandle<RawResult[], RawResult>) => Promise<T>,
 ): Promise<T> {
   return withRunningNode(context, options, async (grid) => {
-    const handle = await grid.attach(job)
+    // Not awaited: a handle stands for its job's result, and awaiting it would wait for that.
+    const handle = grid.attach(job)
     // Commands that only look at the job leave its result unread.
     handle.result.catch(() => undefined)
     return work(handle)

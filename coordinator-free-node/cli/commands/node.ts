@@ -1,6 +1,7 @@
 /** `node`: one machine's part in the grid, from start to drained. */
 import { type Command, Option } from 'commander'
 import type { NodeOptions, RunningNode } from '../../index.js'
+import { GridError } from '../../protocol/errors.js'
 import type { NodeStatus } from '../../protocol/gateway-api.js'
 import type { Context } from '../context.js'
 import { exitCodes } from '../failure.js'
@@ -27,7 +28,7 @@ interface NodeCommandOptions extends ConnectionOptions, JsonOption {
   port?: number
   listen: string[]
   log: 'silent' | 'error' | 'warn' | 'info' | 'debug'
-  fault?: string
+  lieRate?: number
 }
 
 export function addNodeCommand(program: Command, context: Context): void {
@@ -55,8 +56,8 @@ export function addNodeCommand(program: Command, context: Context): void {
         .default('silent'),
     )
     .addOption(
-      new Option('--fault <kind>', 'misbehave, for tests and the demo')
-        .choices(['liar'])
+      new Option('--lie-rate <share>', 'share of units to lie about, for tests and the demo')
+        .argParser(parseShare)
         .hideHelp(),
     )
   addJsonOption(addConnectionOptions(command)).action((options: NodeCommandOptions) =>
@@ -72,7 +73,6 @@ export function addNodeCommand(program: Command, context: Context): void {
 
 /** What was asked for, in the node's own words. */
 export function nodeOptionsOf(options: NodeCommandOptions, env: Context['env']): NodeOptions {
-  const fault = options.fault ?? env.MANYHANDS_FAULT
   return {
     stateDirectory: stateDirectoryOf(options.state, env),
     peers: options.peer,
@@ -81,8 +81,16 @@ export function nodeOptionsOf(options: NodeCommandOptions, env: Context['env']):
     ...(options.listen.length === 0 ? {} : { listen: options.listen }),
     ...(options.port === undefined ? {} : { port: options.port }),
     ...(options.cpus === undefined ? {} : { cpus: options.cpus }),
-    ...(fault === 'liar' ? { faults: { liar: true } } : {}),
+    ...(options.lieRate === undefined ? {} : { lieRate: options.lieRate }),
   }
+}
+
+function parseShare(text: string): number {
+  const share = Number(text)
+  if (text !== '' && share >= 0 && share <= 1) return share
+  throw new GridError('MH_USAGE', `--lie-rate: '${text}' is no number from 0 to 1`, {
+    blame: 'user',
+  })
 }
 
 async function runNode(context: Context, options: NodeCommandOptions): Promise<void> {

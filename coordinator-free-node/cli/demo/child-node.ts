@@ -30,7 +30,8 @@ export interface ChildOptions {
   stateDirectory: string
   cpus: number
   peer?: string
-  liar?: boolean
+  /** Share of units to lie about. */
+  lieRate?: number
   signal: AbortSignal
 }
 
@@ -54,7 +55,6 @@ export async function startChildNode(
 ): Promise<ChildNode> {
   const child = spawn(process.execPath, [mainFile, ...argumentsOf(options)], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    env: { ...process.env, ...(options.liar === true ? { MANYHANDS_FAULT: 'liar' } : {}) },
   })
   const exited = new Promise<void>((resolve) => {
     child.once('exit', () => resolve())
@@ -80,7 +80,7 @@ export async function startChildNode(
   }
 }
 
-function argumentsOf({ stateDirectory, cpus, peer }: ChildOptions): string[] {
+function argumentsOf({ stateDirectory, cpus, peer, lieRate }: ChildOptions): string[] {
   return [
     'node',
     '--json',
@@ -89,6 +89,7 @@ function argumentsOf({ stateDirectory, cpus, peer }: ChildOptions): string[] {
     ...['--port', '0'],
     ...['--cpus', String(cpus)],
     ...(peer === undefined ? [] : ['--peer', peer]),
+    ...(lieRate === undefined ? [] : ['--lie-rate', String(lieRate)]),
   ]
 }
 

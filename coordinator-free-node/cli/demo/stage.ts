@@ -9,6 +9,9 @@ import { GridError } from '../../protocol/errors.js'
 import { type ChildNode, startChildNode } from './child-node.js'
 import type { Role } from './referee.js'
 
+/** A liar that is honest most of the time is believed at first; it gets some hundred units, so it will lie. */
+const LIE_RATE = 0.2
+
 export interface StagedNode extends ChildNode {
   role: Role
 }
@@ -52,7 +55,7 @@ export function createStage(signal: AbortSignal, say: (line: string) => void): S
         const stateDirectory = join(root, name)
         const liar = role === 'liar'
         const host = await startChildNode(
-          { name, stateDirectory, cpus: 1, peer, liar, signal },
+          { name, stateDirectory, cpus: 1, peer, signal, ...(liar ? { lieRate: LIE_RATE } : {}) },
           onSpawn,
         )
         const remark = liar ? ', which will lie' : role === 'killed' ? ', which will be killed' : ''

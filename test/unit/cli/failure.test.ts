@@ -88,9 +88,9 @@ describe('help', () => {
     expect(exitCode).toBe(0)
     expect(terminal.out.join('\n')).toContain(`$ manyhands ${name}`)
   })
-  test('the hidden fault is not in it', async () => {
+  test('the option for lying is not in it', async () => {
     const { terminal } = await runCommand(['node', '--help'])
-    expect(terminal.out.join('\n')).not.toContain('--fault')
+    expect(terminal.out.join('\n')).not.toContain('--lie-rate')
   })
   test('--version prints the version of package.json', async () => {
     const { terminal, exitCode } = await runCommand(['--version'])

@@ -1,0 +1,213 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { GridError } from '../../../coordinator-free-node/protocol/errors.js'
+import type { JobView } from '../../../coordinator-free-node/protocol/gateway-api.js'
+import type { Grid, JobHandle } from '../../../sdk/types.js'
+import { JOB, jobView, runCommand } from './fakes.js'
+
+interface Submitted {
+  method: string
+  options: { redundancy?: number; unitMsMax?: number; signal?: AbortSignal }
+}
+
+interface FakeGrid extends Grid {
+  submitted: Submitted[]
+  closed: number
+  cancelled: string[]
+}
+
+/** A grid whose one job gives `result` after the given views. */
+function fakeGrid(
+  result: unknown,
+  views: readonly JobView[] = [jobView({ phase: 'done' })],
+): FakeGrid {
+  const submitted: Submitted[] = []
+  const cancelled: string[] = []
+  const job = (): JobHandle<unknown, unknown> => {
+    const whole = Promise.resolve().then(() => {
+      if (result instanceof Error) throw result
+      return result
+    })
+    whole.catch(() => undefined)
+    const handle = {
+      id: JOB,
+      result: whole,
+      progress: async () => views.at(-1)!,
+      async *watch() {
+        yield* views
+      },
+      cancel: async () => void cancelled.push(JOB),
+      why: async () => ({ job: JOB, phase: 'running', waits: [], answers: [] }),
+      // biome-ignore lint/suspicious/noThenProperty: a job handle is awaited for its result
+      then: whole.then.bind(whole),
+    }
+    return handle as unknown as JobHandle<unknown, unknown>
+  }
+  const submitting =
+    (method: string, at: number) =>
+    (...args: unknown[]) => {
+      submitted.push({ method, options: args[at] as Submitted['options'] })
+      return job()
+    }
+  const grid = {
+    peer: 'me',
+    embedded: false,
+    submitted,
+    cancelled,
+    closed: 0,
+    map: submitting('map', 2),
+    find: submitting('find', 2),
+    reduce: submitting('reduce', 3),
+    run: submitting('run', 2),
+    attach: () => job(),
+    jobs: async () => [jobView()],
+    peers: async () => [],
+    async close() {
+      grid.closed += 1
+    },
+  }
+  return grid as unknown as FakeGrid
+}
+
+let folder: string
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'manyhands-test-'))
+})
+afterEach(() => rm(folder, { recursive: true }))
+
+async function programOf(source: string): Promise<string> {
+  const file = join(folder, 'program.mjs')
+  await writeFile(file, source)
+  return file
+}
+
+describe('run', () => {
+  test('prints the result of a task on stdout and lets go of the grid', async () => {
+    const grid = fakeGrid({ pi: 3.14 })
+    const { terminal, exitCode } = await runCommand(['run', 'monte-carlo-pi'], { grid })
+    expect(exitCode).toBe(0)
+    expect(terminal.out).toEqual(['pi  3.14'])
+    expect(grid.closed).toBe(1)
+  })
+  test('with --json prints one document with result and jobs', async () => {
+    const { terminal } = await runCommand(['run', 'monte-carlo-pi', '--json'], {
+      grid: fakeGrid({ pi: 3.14 }),
+    })
+    expect(terminal.out).toHaveLength(1)
+    expect(JSON.parse(terminal.out[0]!)).toMatchObject({
+      target: 'monte-carlo-pi',
+      result: { pi: 3.14 },
+      jobs: [{ job: JOB, phase: 'done' }],
+    })
+  })
+  test('options of the command reach the job', async () => {
+    const grid = fakeGrid(1)
+    await runCommand(['run', 'noop', '--redundancy', '3', '--unit-ms', '500'], { grid })
+    expect(grid.submitted).toMatchObject([{ options: { redundancy: 3, unitMsMax: 500 } }])
+  })
+  test('a program gets the grid, its arguments and a signal', async () => {
+    const file = await programOf(`export default async (grid, { args, signal, progress }) => {
+      progress('starting')
+      const job = progress(grid.map([1], (n) => n))
+      await job
+      return [args, signal.aborted]
+    }`)
+    const grid = fakeGrid([1])
+    const { terminal } = await runCommand(['run', file, 'a', '--json', '--', '-b'], { grid })
+    expect(JSON.parse(terminal.out[0]!).result).toEqual([['a', '-b'], false])
+    expect(terminal.remarks[0]).toBe('starting')
+    expect(grid.submitted[0]?.options.signal).toBeInstanceOf(AbortSignal)
+  })
+  test('a job that fails ends with 1, and the grid is closed', async () => {
+    const grid = fakeGrid(new GridError('MH_JOB_FAILED', 'unit 3 died', { blame: 'user' }))
+    const { terminal, exitCode } = await runCommand(['run', 'noop'], { grid })
+    expect(exitCode).toBe(1)
+    expect(terminal.remarks).toContain('error: unit 3 died')
+    expect(grid.closed).toBe(1)
+  })
+  test('--embed takes a state directory of its own', async () => {
+    const { connections } = await runCommand(['run', 'noop', '--embed', '--no-lan'], {
+      grid: fakeGrid(1),
+    })
+    expect(connections).toEqual([
+      { node: 'embedded', lan: false, stateDirectory: expect.stringContaining('manyhands-') },
+    ])
+  })
+  test('--id-only prints the id alone and needs a running node', async () => {
+    const { terminal, connections } = await runCommand(['run', 'noop', '--id-only'], {
+      grid: fakeGrid(1, [jobView()]),
+    })
+    expect(terminal.out).toEqual([JOB])
+    expect(terminal.remarks).toEqual([])
+    expect(connections).toEqual([{ node: 'running' }])
+  })
+  test.each([
+    [['--detach', '--embed'], '--embed'],
+    [['--detach', '--output', 'x'], '--output'],
+    [['an-argument'], 'takes no arguments'],
+  ])('%j do not go together', async (args, named) => {
+    const { terminal, exitCode } = await runCommand(['run', 'noop', ...args], { grid: fakeGrid(1) })
+    expect(exitCode).toBe(2)
+    expect(terminal.remarks[0]).toContain(named)
+  })
+  test('bytes for a terminal are refused before they are computed', async () => {
+    const grid = fakeGrid(Uint8Array.of(1))
+    const { exitCode } = await runCommand(['run', 'mandelbrot'], { grid, tty: true })
+    expect(exitCode).toBe(2)
+    expect(grid.submitted).toEqual([])
+  })
+})
+
+describe('other commands', () => {
+  test('show takes the first digits and prints the view as JSON', async () => {
+    const { terminal } = await runCommand(['show', 'abab', '--json'], { grid: fakeGrid(1) })
+    expect(JSON.parse(terminal.out[0]!)).toMatchObject({ job: JOB, units: { reassigned: 4 } })
+  })
+  test('jobs prints a table', async () => {
+    const { terminal } = await runCommand(['jobs'], { grid: fakeGrid(1) })
+    expect(terminal.out[0]).toContain('squares')
+  })
+  test.each([
+    ['done', 0],
+    ['failed', 1],
+    ['cancelled', 1],
+  ] as const)('wait for a job that is %s ends with %i', async (phase, code) => {
+    const { exitCode } = await runCommand(['wait', 'abab'], {
+      grid: fakeGrid(1, [jobView(), jobView({ phase })]),
+    })
+    expect(exitCode).toBe(code)
+  })
+  test('cancel cancels', async () => {
+    const grid = fakeGrid(1, [jobView({ phase: 'cancelled' })])
+    const { terminal } = await runCommand(['cancel', 'abab'], { grid })
+    expect(grid.cancelled).toEqual([JOB])
+    expect(terminal.out[0]).toContain('cancelled')
+  })
+  test.each(['jobs', 'peers', 'status'])(
+    '%s without a node says how to start one',
+    async (name) => {
+      const { terminal, exitCode } = await runCommand([name])
+      expect(exitCode).toBe(2)
+      expect(terminal.remarks).toEqual([
+        'error: no node runs here',
+        'hint: start one: manyhands node',
+      ])
+    },
+  )
+})
+
+describe('sim', () => {
+  test('the same seed gives the same trace', async () => {
+    const runs = [1, 2].map(() => runCommand(['sim', 'liar', '--seed', '7', '--json']))
+    const [first, second] = (await Promise.all(runs)).map(({ terminal }) => terminal.out[0]!)
+    expect(first).toBe(second)
+    expect(JSON.parse(first!)).toMatchObject({ scenario: 'liar', seed: 7, wrong: 0 })
+  })
+  test('an unknown scenario gets a suggestion', async () => {
+    const { terminal, exitCode } = await runCommand(['sim', 'lair'])
+    expect(exitCode).toBe(2)
+    expect(terminal.remarks.join('\n')).toContain('did you mean liar?')
+  })
+})
