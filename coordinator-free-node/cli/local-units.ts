@@ -20,7 +20,7 @@ export async function runLocally(
   params: unknown,
   count: number,
 ): Promise<UnitOutcome[]> {
-  const { createExecutor } = await import('../shell/executor/index.js')
+  const { createExecutor } = await import('../shell/executor/executor.js')
   const executor: Executor = createExecutor({ slots: 1 })
   const outcomes: UnitOutcome[] = []
   try {

@@ -28,11 +28,8 @@ export function withJob<T>(
   job: string,
   work: (handle: JobHandle<RawResult[], RawResult>) => Promise<T>,
 ): Promise<T> {
-  return withRunningNode(context, options, async (grid) => {
+  return withRunningNode(context, options, (grid) => {
     // Not awaited: a handle stands for its job's result, and awaiting it would wait for that.
-    const handle = grid.attach(job)
-    // Commands that only look at the job leave its result unread.
-    handle.result.catch(() => undefined)
-    return work(handle)
+    return work(grid.attach(job))
   })
 }

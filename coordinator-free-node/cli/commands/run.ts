@@ -241,8 +241,6 @@ async function runDetached(
   const grid = await context.connect({ ...connectOptionsOf(options), node: 'running' })
   try {
     const job = grid.run(target.task, params, jobOptionsOf(options))
-    // The result is for a later process; here only a refusal at the door counts.
-    job.result.catch(() => undefined)
     const id = await submittedId(job)
     if (options.json === true) context.terminal.print(JSON.stringify({ job: id }))
     else context.terminal.print(id)

@@ -32,7 +32,7 @@ function fakeGrid(
     })
     whole.catch(() => undefined)
     const handle = {
-      id: JOB,
+      id: Promise.resolve(JOB),
       result: whole,
       progress: async () => views.at(-1)!,
       async *watch() {
