@@ -53,8 +53,12 @@ export interface ScenarioReport {
   reassigned: number
   recomputed: number
   disputed: number
+  unchecked: number
+  /** Hosts whose votes were refuted, and those that lied. */
   caught: readonly string[]
   liars: readonly string[]
+  /** Units voted on by each node, the requester first. */
+  executedBy: readonly number[]
 }
 
 const lan: NetworkOptions = { delayMs: 5, lossRate: 0 }
@@ -260,7 +264,11 @@ function report(
     reassigned: units?.reassigned ?? 0,
     recomputed: units?.recomputed ?? 0,
     disputed: units?.disputed ?? 0,
+    unchecked: units?.unchecked ?? 0,
     caught: view?.hosts.filter(({ rejected }) => rejected > 0).map(({ peer }) => peer) ?? [],
     liars: grid.nodes.filter(({ traits }) => traits.lieRate > 0).map(({ peer }) => peer),
+    executedBy: grid.nodes.map(
+      (node) => view?.hosts.find(({ peer }) => peer === node.peer)?.executed ?? 0,
+    ),
   }
 }

@@ -1,0 +1,84 @@
+import { describe, expect, test } from '@jest/globals'
+import type { CoreMessage } from '../../../coordinator-free-node/core/messages.js'
+import { limits } from '../../../coordinator-free-node/protocol/limits.js'
+import { job, LoneNode, manifest, peer } from './lone-node.js'
+
+function advert(serial: number, hops = 0, closed = false): CoreMessage {
+  return {
+    type: 'advert',
+    body: {
+      job,
+      steward: peer(9),
+      addresses: ['/ip4/127.0.0.1/tcp/1/ws'],
+      serial,
+      ttlMs: 45_000,
+      closed,
+      name: 'somebody',
+      taskHash: manifest().taskHash,
+      tier: 'builtin',
+      unitMemoryBytesMax: 65_536,
+    },
+    sealed: { body: new Uint8Array(), signer: peer(9), signature: new Uint8Array(64) },
+    hops,
+  }
+}
+
+function between(config = { donates: true }) {
+  const node = new LoneNode(config)
+  for (const n of [1, 2, 3]) node.event({ type: 'neighbour-joined', peer: peer(n), addresses: [] })
+  return node
+}
+
+describe('advert', () => {
+  test('is passed on to every other neighbour once, one hop further', () => {
+    const node = between()
+    node.hear(peer(1), advert(1))
+    node.hear(peer(2), advert(1))
+    expect(node.sent('advert', peer(1))).toHaveLength(0)
+    expect(node.sent('advert', peer(2))).toHaveLength(1)
+    expect(node.sent('advert', peer(3))[0]?.hops).toBe(1)
+  })
+
+  test('goes no further than its hops', () => {
+    const node = between()
+    node.hear(peer(1), advert(1, limits.advertHopsMax - 1))
+    expect(node.sent('advert')).toHaveLength(0)
+  })
+
+  test('makes a host connect to a steward it does not know', () => {
+    const node = between()
+    const effects = node.hear(peer(1), advert(1))
+    expect(effects.find(({ type }) => type === 'dial')).toMatchObject({ peer: peer(9), job })
+  })
+
+  test('is refused by a node that donates nothing, which goes on relaying it', () => {
+    const node = between({ donates: false })
+    node.event({ type: 'neighbour-joined', peer: peer(9), addresses: [] })
+    node.hear(peer(9), advert(1))
+    expect(node.sent('answer', peer(9))[0]).toMatchObject({ verdict: 'refused' })
+    expect(node.sent('advert', peer(2))).toHaveLength(1)
+  })
+
+  test('that is closed makes hosts forget the job', () => {
+    const node = between()
+    node.hear(peer(1), advert(1))
+    expect(node.state.hosting.jobs.size).toBe(1)
+    node.hear(peer(1), advert(2, 0, true))
+    expect(node.state.hosting.jobs.size).toBe(0)
+  })
+
+  test('floods are cut off at the rate limit', () => {
+    const node = between()
+    for (let serial = 1; serial <= 3 * limits.advertsPerNeighbourPerSecond; serial++)
+      node.hear(peer(1), advert(serial))
+    expect(node.sent('advert', peer(2)).length).toBe(limits.advertsPerNeighbourPerSecond)
+  })
+
+  test('expires, and takes the job along', () => {
+    const node = between()
+    node.hear(peer(1), advert(1))
+    node.pass(46_000)
+    expect(node.state.adverts.adverts.size).toBe(0)
+    expect(node.state.hosting.jobs.size).toBe(0)
+  })
+})
