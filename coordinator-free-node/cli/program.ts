@@ -7,6 +7,7 @@ import { addInspectCommands } from './commands/inspect.js'
 import { addNodeCommand } from './commands/node.js'
 import { addRunCommand } from './commands/run.js'
 import { addSimCommand } from './commands/sim.js'
+import { addTasksCommand } from './commands/tasks.js'
 import { addWaitCommand } from './commands/wait.js'
 import type { Context } from './context.js'
 import { packageVersion } from './version.js'
@@ -34,6 +35,7 @@ export function createProgram(context: Context): Command {
     )
   addNodeCommand(program, context)
   addRunCommand(program, context)
+  addTasksCommand(program, context)
   addInspectCommands(program, context)
   addWaitCommand(program, context)
   addCancelCommand(program, context)

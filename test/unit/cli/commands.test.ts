@@ -198,6 +198,29 @@ describe('other commands', () => {
   )
 })
 
+describe('tasks', () => {
+  test('lists the built-in tasks with a line each', async () => {
+    const { terminal } = await runCommand(['tasks'])
+    expect(terminal.out[0]).toMatch(/^hash-search +\S+/m)
+  })
+  test('shows the parameters of one, with type, default and meaning', async () => {
+    const { terminal } = await runCommand(['tasks', 'hash-search'])
+    expect(terminal.out[0]).toMatch(/^start +integer 0 to 4294967295 +0 +first nonce$/m)
+  })
+  test.each(['mandelbrot', 'monte-carlo-pi', 'word-count', 'noop'])(
+    '%s has parameters that can be shown',
+    async (name) => {
+      const { exitCode } = await runCommand(['tasks', name, '--json'])
+      expect(exitCode).toBe(0)
+    },
+  )
+  test('a mistyped one gets a suggestion', async () => {
+    const { terminal, exitCode } = await runCommand(['tasks', 'mandelbort'])
+    expect(exitCode).toBe(2)
+    expect(terminal.remarks[1]).toContain('did you mean mandelbrot?')
+  })
+})
+
 describe('sim', () => {
   test('the same seed gives the same trace', async () => {
     const runs = [1, 2].map(() => runCommand(['sim', 'liar', '--seed', '7', '--json']))

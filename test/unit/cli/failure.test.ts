@@ -81,7 +81,7 @@ describe('arguments', () => {
 describe('help', () => {
   const names = [
     ...['node', 'run', 'jobs', 'show', 'why', 'wait', 'cancel', 'peers', 'status'],
-    ...['demo', 'doctor', 'sim'],
+    ...['demo', 'doctor', 'sim', 'tasks'],
   ]
   test.each(names)('%s --help has examples and ends with 0', async (name) => {
     const { terminal, exitCode } = await runCommand([name, '--help'])
