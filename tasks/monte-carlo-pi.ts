@@ -16,7 +16,7 @@ const params = z.strictObject({
     .min(1)
     .max(2 ** 36)
     .default(2 ** 27)
-    .describe('points in a unit; 2^27, the default, take about half a second'),
+    .describe('points in a unit; 2^27, the default, take about a quarter of a second'),
 })
 
 const result = z.object({
