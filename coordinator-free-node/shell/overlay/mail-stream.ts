@@ -156,14 +156,16 @@ export class MailStream {
   #pauseUntil(handled: Promise<void>): void {
     this.#reading = true
     if (this.#stream.readStatus === 'readable') this.#stream.pause()
-    handled.then(
-      () => {
-        this.#reading = false
-        this.#read()
-        if (!this.#reading && this.#stream.readStatus === 'paused') this.#stream.resume()
-      },
-      (error: unknown) => this.#fail(error),
-    )
+    // Resuming writes to the stream, which throws once its connection is gone.
+    handled.then(() => this.#readOn()).catch((error: unknown) => this.#fail(error))
+  }
+
+  #readOn(): void {
+    this.#reading = false
+    this.#read()
+    if (!this.#reading && !this.#gone && this.#stream.readStatus === 'paused') {
+      this.#stream.resume()
+    }
   }
 
   #fail(error: unknown): void {
