@@ -1,11 +1,13 @@
 /**
  * Builds each tasks/kernels/<name>/assembly/index.ts to tasks/kernels/<name>.wasm. The modules are committed, so
- * that users need no compiler; `--check` tells whether they are still what the sources give.
+ * that users need no compiler; `--check` tells whether they are still what the sources give. Names of kernels as
+ * arguments build those alone.
  */
 import { access, readdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import asc from 'assemblyscript/asc'
+import { unrollHashSearch } from './unroll-hash-search.js'
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..')
 const kernels = path.join(root, 'tasks/kernels')
@@ -48,17 +50,23 @@ async function build(name) {
 }
 
 const isCheck = process.argv.includes('--check')
-const wanted = process.argv.slice(2).filter((word) => !word.startsWith('--'))
 let stale = 0
-for (const name of wanted.length > 0 ? wanted : await kernelNames()) {
-  const file = path.join(kernels, `${name}.wasm`)
-  const module = Buffer.from(await build(name))
+
+/** Writes the file, or with `--check` compares it. */
+async function put(file, contents) {
+  const name = path.relative(root, file)
   if (!isCheck) {
-    await writeFile(file, module)
-    console.log(`${name}.wasm ${module.length} bytes`)
-  } else if (!module.equals(await readFile(file).catch(() => Buffer.alloc(0)))) {
+    await writeFile(file, contents)
+    console.log(`${name} ${contents.length} bytes`)
+  } else if (!contents.equals(await readFile(file).catch(() => Buffer.alloc(0)))) {
     stale += 1
-    console.error(`${name}.wasm differs from its sources; run npm run build:kernels`)
+    console.error(`${name} differs from its sources; run npm run build:kernels`)
   }
+}
+
+const wanted = process.argv.slice(2).filter((word) => !word.startsWith('--'))
+await put(path.join(kernels, 'hash-search/assembly/lanes.ts'), Buffer.from(unrollHashSearch()))
+for (const name of wanted.length > 0 ? wanted : await kernelNames()) {
+  await put(path.join(kernels, `${name}.wasm`), Buffer.from(await build(name)))
 }
 if (stale > 0) process.exitCode = 1

@@ -1,15 +1,13 @@
 /**
- * Double SHA-256 of four headers at a time, which differ in their nonce alone. Of each digest only the last word
- * is computed: it is the most significant one of the number that Bitcoin compares.
+ * Double SHA-256 of four headers at a time, which differ in their nonce alone. Of each digest only the last word is
+ * computed: it is the most significant one of the number that Bitcoin compares.
  *
- * Three things make it quick: the first block of the header is folded once a job; words of the second that no
- * nonce touches are summed beforehand (`prepare`) or here in the table of constants; and the 2 x 61 rounds are
- * written out, so that state and schedule live in registers.
+ * Written by scripts/unroll-hash-search.js, which says how: change that, not this.
  */
 import { add, choose4, sigma04, sigma14, sum04, sum14 } from '../../shared/assembly/four'
 import { choose, majority, sigma0, sigma1, sum0, sum1 } from '../../shared/assembly/sha256'
 
-/** Sums of round constants and fixed words, in the order of their first use. */
+/** Sums of round constants and words that are always the same, in the order of their first use. */
 const FIXED = memory.data<u32>([
   0xab1c5ed5, 0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7,
   0xc19bf3f4, 0x0fc19dc6, 0x240ca1cc, 0x80000000, 0x2de92c6f, 0x4a7484aa, 0x00000280, 0x5cb0a9dc,
@@ -18,13 +16,16 @@ const FIXED = memory.data<u32>([
   0x81c2c92e, 0x92722c85, 0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624,
   0xf40e3585, 0x106aa070, 0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a,
   0x5b9cca4f, 0x682e6ff3, 0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb,
-  0xbef9a3f7, 0xc67178f2, 0x98c7e2a2, 0xfc08884d, 0x90bb1e3c, 0x510e527f, 0x9b05688c, 0x3c6ef372,
-  0x6a09e667, 0xbb67ae85, 0x50c6645b, 0x3ac42e24, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0x5807aa98,
+  0xbef9a3f7, 0xc67178f2, 0x98c7e2a2, 0xfc08884d, 0x6a09e667, 0x90bb1e3c, 0x510e527f, 0x9b05688c,
+  0x3c6ef372, 0xbb67ae85, 0x50c6645b, 0x3ac42e24, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0x5807aa98,
   0xc19bf274, 0xe49b69c1, 0x00a00000, 0xefbe4786, 0x00000100, 0x11002000, 0x00400022, 0x5be0cd19,
 ])
 
 /** Sums that hold for all nonces of a job, written by `prepare`. */
 const GIVEN = memory.data(104, 16)
+
+/** Where four digests' last words are left, in the byte order of the comparison. */
+export const TOPS = memory.data(16, 16)
 
 @inline
 function fixed(offset: usize): v128 {
@@ -35,9 +36,6 @@ function fixed(offset: usize): v128 {
 function given(offset: usize): v128 {
   return v128.load_splat<u32>(GIVEN + offset)
 }
-
-/** Where four digests' last words are left, in the byte order of the comparison. */
-export const TOPS = memory.data(16, 16)
 
 /**
  * Sums up what all nonces share.
@@ -71,17 +69,17 @@ export function prepare(middle: usize, w0: u32, w1: u32, w2: u32): void {
   t = f + sum1(c) + choose(c, d, e) + 0xb5c0fbcf + w2
   b += t
   f = t + sum0(g) + majority(g, h, a)
-  const known = e + sum1(b) + choose(b, c, d) + 0xe9b5dba5
-  const seen = sum0(f) + majority(f, g, h)
+  const before = e + sum1(b) + choose(b, c, d) + 0xe9b5dba5
+  const after = sum0(f) + majority(f, g, h)
   const s16 = sigma0(w1) + w0
   const s17 = sigma0(w2) + w1 + 0x01100000
-  store<u32>(GIVEN, a + known, 0)
-  store<u32>(GIVEN, known + seen, 4)
-  store<u32>(GIVEN, d + 0xb956c25b, 8)
-  store<u32>(GIVEN, b, 12)
-  store<u32>(GIVEN, c, 16)
-  store<u32>(GIVEN, h, 20)
-  store<u32>(GIVEN, f, 24)
+  store<u32>(GIVEN, a + before, 0)
+  store<u32>(GIVEN, before + after, 4)
+  store<u32>(GIVEN, f, 8)
+  store<u32>(GIVEN, d + 0xb956c25b, 12)
+  store<u32>(GIVEN, b, 16)
+  store<u32>(GIVEN, c, 20)
+  store<u32>(GIVEN, h, 24)
   store<u32>(GIVEN, g, 28)
   store<u32>(GIVEN, c + 0x59f111f1, 32)
   store<u32>(GIVEN, b + 0x923f82a4, 36)
@@ -120,19 +118,19 @@ export function scan(first: u32, groups: u32, limit: u32): u32 {
     big = v128.swizzle(nonce, order)
     a = add(given(0), big)
     e = add(given(4), big)
-    t = add(add(given(8), choose4(a, given(12), given(16))), sum14(a))
-    h = add(given(20), t)
-    bc = v128.xor(given(24), given(28))
-    ab = v128.xor(e, given(24))
-    d = add(add(t, sum04(e)), v128.xor(given(24), v128.and(ab, bc)))
+    t = add(add(given(12), choose4(a, given(16), given(20))), sum14(a))
+    h = add(given(24), t)
+    bc = v128.xor(given(8), given(28))
+    ab = v128.xor(e, given(8))
+    d = add(add(t, sum04(e)), v128.xor(given(8), v128.and(ab, bc)))
     bc = ab
-    t = add(add(given(32), choose4(h, a, given(12))), sum14(h))
+    t = add(add(given(32), choose4(h, a, given(16))), sum14(h))
     g = add(given(28), t)
     ab = v128.xor(d, e)
     c = add(add(t, sum04(d)), v128.xor(e, v128.and(ab, bc)))
     bc = ab
     t = add(add(given(36), choose4(g, h, a)), sum14(g))
-    f = add(given(24), t)
+    f = add(given(8), t)
     ab = v128.xor(c, d)
     b = add(add(t, sum04(c)), v128.xor(d, v128.and(ab, bc)))
     bc = ab
@@ -478,19 +476,19 @@ export function scan(first: u32, groups: u32, limit: u32): u32 {
     w7 = add(given(100), h)
     d = add(fixed(232), w0)
     h = add(fixed(236), w0)
-    t = add(add(add(fixed(240), w1), choose4(d, fixed(244), fixed(248))), sum14(d))
-    c = add(fixed(252), t)
-    bc = v128.xor(fixed(256), fixed(260))
-    ab = v128.xor(h, fixed(256))
-    g = add(add(t, sum04(h)), v128.xor(fixed(256), v128.and(ab, bc)))
+    t = add(add(add(fixed(244), w1), choose4(d, fixed(248), fixed(252))), sum14(d))
+    c = add(fixed(256), t)
+    bc = v128.xor(fixed(240), fixed(260))
+    ab = v128.xor(h, fixed(240))
+    g = add(add(t, sum04(h)), v128.xor(fixed(240), v128.and(ab, bc)))
     bc = ab
-    t = add(add(add(fixed(264), w2), choose4(c, d, fixed(244))), sum14(c))
+    t = add(add(add(fixed(264), w2), choose4(c, d, fixed(248))), sum14(c))
     b = add(fixed(260), t)
     ab = v128.xor(g, h)
     f = add(add(t, sum04(g)), v128.xor(h, v128.and(ab, bc)))
     bc = ab
     t = add(add(add(fixed(268), w3), choose4(b, c, d)), sum14(b))
-    a = add(fixed(256), t)
+    a = add(fixed(240), t)
     ab = v128.xor(f, g)
     e = add(add(t, sum04(f)), v128.xor(g, v128.and(ab, bc)))
     bc = ab
