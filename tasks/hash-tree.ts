@@ -134,7 +134,11 @@ export function hashTree(files: TreeFiles): HashTreeTask {
       let count = 0
       let bytes = 0
       for await (const { unit, part } of parts) {
-        for (const [index, { file, isLast }] of (plan?.take(unit) ?? []).entries()) {
+        const records = plan?.take(unit) ?? []
+        if (part.length !== 32 * records.length) {
+          throw new Error(`hash-tree: unit ${unit} gave ${part.length} bytes`)
+        }
+        for (const [index, { file, isLast }] of records.entries()) {
           if (!isLast) continue
           const digest = bytesToHex(part.subarray(32 * index, 32 * index + 32))
           list.add(file.index, sumLine(digest, file.name))
