@@ -55,6 +55,7 @@ export function createLibp2pNode(options: Libp2pNodeOptions): Promise<Libp2p> {
     transports: [
       wsTransport({
         handshakeMs,
+        connectMs: dialMs / 4,
         socketsMax: connectionsMax + pendingMax,
         onListenError: options.onListenError,
       }),
@@ -76,7 +77,8 @@ export function createLibp2pNode(options: Libp2pNodeOptions): Promise<Libp2p> {
       inboundUpgradeTimeout: handshakeMs,
       dialTimeout: dialMs,
       addressDialTimeout: dialMs,
-      maxPeerAddrsToDial: limits.addressesMax,
+      // What the peer told, what was dialled, and what the directory knew.
+      maxPeerAddrsToDial: 3 * limits.addressesMax,
       // Our own redialer does that.
       reconnectRetries: 0,
     },

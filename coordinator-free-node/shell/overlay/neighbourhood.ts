@@ -116,6 +116,11 @@ export class Neighbourhood {
     return this.#neighbours.has(peer) || this.#openings.has(peer)
   }
 
+  /** The connection that carries the mail of a neighbour. */
+  connectionOf(peer: PeerId): Connection | undefined {
+    return this.#neighbours.get(peer)?.connection
+  }
+
   list(): PeerId[] {
     return [...this.#neighbours.keys()]
   }
@@ -275,7 +280,7 @@ export class Neighbourhood {
     const reason = 'it connected anew'
     current.departure = { kind: 'replaced', reason }
     this.#cut(current, reason)
-    if (current.connection !== next.connection) current.connection.abort(new Error(reason))
+    if (current.connection !== next.connection) abortConnection(current.connection, reason)
   }
 
   #reject(line: Line, reason: string): void {
@@ -335,6 +340,15 @@ export class Neighbourhood {
       serial: this.#serial,
       addresses: this.#hooks.ownAddresses(),
     } satisfies { serial: number; addresses: readonly string[] })
+  }
+}
+
+/** `abort` itself throws where the muxer has not yet heard that the socket is gone. */
+export function abortConnection(connection: Connection, reason: string): void {
+  try {
+    connection.abort(new Error(reason))
+  } catch {
+    // Gone is what it should be.
   }
 }
 

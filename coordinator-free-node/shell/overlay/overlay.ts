@@ -4,7 +4,7 @@
  */
 import './with-resolvers.js'
 import { setMaxListeners } from 'node:events'
-import type { Connection, Ed25519PrivateKey, Libp2p, PeerInfo } from '@libp2p/interface'
+import type { Connection, Libp2p, PeerInfo } from '@libp2p/interface'
 import { peerIdFromPrivateKey, peerIdFromString } from '@libp2p/peer-id'
 import { nextFraction, seedRandom } from '../../core/kit/random.js'
 import type { Overlay, OverlayEvent, OverlayHandlers, PeerAddresses } from '../../ports/overlay.js'
@@ -17,61 +17,18 @@ import { orAborted, startDeadline } from './deadline.js'
 import { dialReason } from './dial-reason.js'
 import { Directory } from './directory.js'
 import { messageBytesMax } from './frames.js'
-import { createLibp2pNode, type DhtMode, type LanOptions } from './libp2p-node.js'
+import { createLibp2pNode } from './libp2p-node.js'
 import { tickClock } from './liveness.js'
-import { type Departure, Neighbourhood } from './neighbourhood.js'
+import { abortConnection, type Departure, Neighbourhood } from './neighbourhood.js'
+import {
+  checkGrid,
+  defaultTimes,
+  type OverlayOptions,
+  type OverlayTimes,
+} from './overlay-options.js'
 import { Redialer } from './redialer.js'
 
-/** Times in milliseconds. Raise them for bad lines, lower them in tests. */
-export interface OverlayTimes {
-  /** A neighbour silent for so long is dead; each side speaks at least four times as often. Default 15,000. */
-  silenceMs: number
-  /** From a dial to a neighbour. Default 5,000. */
-  dialMs: number
-  /** A socket or stream that has not introduced itself after so long is cut. Default 5,000. */
-  handshakeMs: number
-  /** First and longest wait before a lost peer is dialled again. Default 500 and 60,000. */
-  redialMsMin: number
-  redialMsMax: number
-  /** No byte for so long ends the transfer of a blob. Default 10,000. */
-  blobIdleMs: number
-  /** One query of the directory. Default 10,000. */
-  queryMs: number
-}
-
-export interface OverlayOptions {
-  /** Of `loadIdentity`. */
-  privateKey: Ed25519PrivateKey
-  /** The grid's name: nodes of different grids do not talk. Letters, digits, dashes. */
-  grid: string
-  /** Multiaddrs or host:port to listen on. Default: any free port on every interface. Empty: dial only. */
-  listen?: readonly string[]
-  /** Multiaddrs to tell others instead of those listened on (port forwarding). */
-  announce?: readonly string[]
-  /** Peers to stay connected to, one address each. */
-  peers?: readonly string[]
-  /** Find peers on the local network by mDNS. Default false. */
-  lan?: boolean | LanOptions
-  /** Part in the directory. Default `server`. */
-  dht?: DhtMode
-  /** Default `limits.neighboursMax`. */
-  neighboursMax?: number
-  /** Of the jitter between redials. Default: the clock. */
-  seed?: number
-  times?: Partial<OverlayTimes>
-  /** Told what happened on the wire, for a person who looks for a fault. */
-  log?(text: string): void
-}
-
-const defaultTimes: OverlayTimes = {
-  silenceMs: 15_000,
-  dialMs: 5_000,
-  handshakeMs: 5_000,
-  redialMsMin: 500,
-  redialMsMax: 60_000,
-  blobIdleMs: 10_000,
-  queryMs: 10_000,
-}
+export type { OverlayOptions, OverlayTimes }
 
 /** Each peer is reported as discovered once in so long. */
 const rediscoverMs = 30_000
@@ -97,12 +54,7 @@ class Libp2pOverlay implements Overlay {
   #ticker: NodeJS.Timeout | undefined
 
   constructor(options: OverlayOptions) {
-    if (!/^[A-Za-z0-9][A-Za-z0-9-]{0,62}$/.test(options.grid)) {
-      throw new GridError('MH_USAGE', `"${options.grid}" cannot be a grid's name`, {
-        blame: 'user',
-        hint: 'Use up to 63 letters, digits and dashes.',
-      })
-    }
+    checkGrid(options.grid)
     setMaxListeners(0, this.#stopped.signal)
     this.self = peerIdFromPrivateKey(options.privateKey).toString() as PeerId
     this.#options = options
@@ -170,6 +122,10 @@ class Libp2pOverlay implements Overlay {
       await this.stop()
       throw listenError ?? error
     }
+    if (this.#stopped.signal.aborted) {
+      await libp2p.stop()
+      throw stoppedError('it was stopped while it started')
+    }
     this.#startTicks()
     for (const address of this.#options.peers ?? []) {
       this.#redialer.pin([address], parseTarget([address]).peer)
@@ -188,9 +144,8 @@ class Libp2pOverlay implements Overlay {
     const deadline = startDeadline(stopMsMax)
     try {
       await orAborted(this.#closeConnections(node.libp2p, deadline.signal), deadline.signal)
-      // After the deadline the sockets are cut by libp2p's own listener and connection shutdown.
     } catch {
-      for (const connection of node.libp2p.getConnections()) connection.abort(new Error('stop'))
+      for (const connection of node.libp2p.getConnections()) abortConnection(connection, 'stop')
     } finally {
       deadline.clear()
     }
@@ -252,9 +207,9 @@ class Libp2pOverlay implements Overlay {
     bytesMax: number,
     signal?: AbortSignal,
   ): Promise<Uint8Array> {
-    const { libp2p, blobs } = this.#running()
-    const connection = this.#connectionsTo(libp2p, peer).find((one) => one.status === 'open')
-    if (connection === undefined || !this.#neighbourhood.has(peer)) {
+    const { blobs } = this.#running()
+    const connection = this.#neighbourhood.connectionOf(peer)
+    if (connection === undefined) {
       throw new GridError('MH_PEER_UNREACHABLE', `${peer} is no neighbour`, {
         blame: 'remote',
         retryable: true,
@@ -311,10 +266,12 @@ class Libp2pOverlay implements Overlay {
         const connection = await libp2p.dial(target.addresses, { signal: deadline.signal })
         try {
           await this.#neighbourhood.open(connection, deadline.signal)
-          return connection.remotePeer.toString() as PeerId
+          const peer = connection.remotePeer.toString() as PeerId
+          this.#closeSpare(connection, peer)
+          return peer
         } catch (error) {
           // It may be dead or on its way out, and libp2p would hand it out again.
-          connection.abort(new Error('no mail stream'))
+          abortConnection(connection, 'no mail stream')
           const isFresh = connection.timeline.open >= startMs
           if (isFresh || deadline.signal.aborted) throw error
         }
@@ -326,6 +283,13 @@ class Libp2pOverlay implements Overlay {
     }
   }
 
+  /** Both dialled, or the address was of somebody who is a neighbour already. */
+  #closeSpare(connection: Connection, peer: PeerId): void {
+    const used = this.#neighbourhood.connectionOf(peer)
+    if (used === undefined || used === connection) return
+    connection.close().catch(() => abortConnection(connection, 'spare'))
+  }
+
   #connectionsTo(libp2p: Libp2p, peer: PeerId): Connection[] {
     return libp2p.getConnections(peerIdFromString(peer))
   }
@@ -334,14 +298,14 @@ class Libp2pOverlay implements Overlay {
     const libp2p = this.#node?.libp2p
     if (libp2p === undefined) return
     for (const connection of this.#connectionsTo(libp2p, peer)) {
-      if (how === 'abort') connection.abort(new Error(reason))
-      else connection.close().catch(() => connection.abort(new Error(reason)))
+      if (how === 'abort') abortConnection(connection, reason)
+      else connection.close().catch(() => abortConnection(connection, reason))
     }
   }
 
   async #closeConnections(libp2p: Libp2p, signal: AbortSignal): Promise<void> {
     const close = async (connection: Connection) => {
-      await connection.close({ signal }).catch(() => connection.abort(new Error('stop')))
+      await connection.close({ signal }).catch(() => abortConnection(connection, 'stop'))
     }
     await Promise.all(libp2p.getConnections().map(close))
   }

@@ -34,6 +34,11 @@ const socketOptions = {
 export interface WsTransportOptions {
   /** A socket that has not become a WebSocket after this long is cut, milliseconds. */
   handshakeMs: number
+  /**
+   * A dialled host that has not accepted after this long is not there, milliseconds. A part of the time for a
+   * whole dial: a peer's addresses are tried one after the other, and some are of networks that we are not on.
+   */
+  connectMs: number
   /** Sockets that one listener holds at once; more are closed unread. */
   socketsMax: number
   /** Told why a listener did not come up: libp2p passes on the text only. */
@@ -66,7 +71,7 @@ class WsTransport implements Transport {
 
   async dial(address: Multiaddr, options: DialTransportOptions): Promise<Connection> {
     options.signal.throwIfAborted()
-    const socket = await openSocket(address, this.#options.handshakeMs, options.signal)
+    const socket = await openSocket(address, this.#options, options.signal)
     const connection = new WsConnection(socket, {
       remoteAddr: address,
       direction: 'outbound',
@@ -93,14 +98,18 @@ class WsTransport implements Transport {
   }
 }
 
-function openSocket(address: Multiaddr, handshakeMs: number, signal: AbortSignal) {
+function openSocket(address: Multiaddr, options: WsTransportOptions, signal: AbortSignal) {
   const { host, port, type } = getNetConfig(address)
   const url = `ws://${host.includes(':') ? `[${host}]` : host}:${port}/`
   const family = type === 'dns4' ? 4 : type === 'dns6' ? 6 : undefined
   return new Promise<WebSocket>((resolve, reject) => {
     const socket = new WebSocket(url, {
       ...socketOptions,
-      handshakeTimeout: handshakeMs,
+      handshakeTimeout: options.handshakeMs,
+      finishRequest: (request) => {
+        request.once('socket', (tcp) => limitConnect(tcp, options.connectMs))
+        request.end()
+      },
       followRedirects: false,
       generateMask: zeroMask,
       ...(family === undefined ? {} : { family }),
@@ -128,6 +137,13 @@ function openSocket(address: Multiaddr, handshakeMs: number, signal: AbortSignal
     socket.on('error', onError)
     signal.addEventListener('abort', onAbort)
   })
+}
+
+function limitConnect(socket: Socket, connectMs: number): void {
+  if (!socket.connecting) return
+  const timer = setTimeout(() => socket.destroy(new Error('ETIMEDOUT')), connectMs)
+  socket.once('connect', () => clearTimeout(timer))
+  socket.once('close', () => clearTimeout(timer))
 }
 
 class WsListener extends TypedEventEmitter<ListenerEvents> implements Listener {
