@@ -63,7 +63,7 @@ export function onVote(turn: Turn, from: PeerId, message: CoreMessageOf<'vote'>)
   if (host.refused !== undefined) return
   const harvest = emptyHarvest()
   let position = 0
-  let counted = 0
+  host.spentMs += body.spentMs
   for (const unit of unitsOf(body.runs)) {
     const at = position++
     const output = outputs[at]
@@ -73,10 +73,10 @@ export function onVote(turn: Turn, from: PeerId, message: CoreMessageOf<'vote'>)
     if (lease !== undefined) leaveLease(schedule, lease, unit)
     if (!claim(stewarded, from, unit, digestKey(body.digests, at), kind, output)) continue
     leaveOtherLeases(stewarded, from, unit, harvest)
-    counted++
+    host.executed++
     judge(turn, stewarded, unit, harvest)
   }
-  bookVote(turn, stewarded, host, body.spentMs, position, counted)
+  bookVote(turn, stewarded, host, body.spentMs, position)
   if (lease !== undefined && lease.remaining.size === 0) endLease(schedule, lease)
   reap(turn, stewarded, harvest)
 }
@@ -147,10 +147,7 @@ function bookVote(
   host: JobHost,
   spentMs: number,
   units: number,
-  counted: number,
 ): void {
-  host.executed += counted
-  host.spentMs += spentMs
   if (units > 0) observePace(stewarded.schedule, host, spentMs / units)
   stewarded.dirty = true
   wakeAt(turn, 'steward', turn.nowMs + settleEveryMs)
@@ -225,7 +222,9 @@ function reward(turn: Turn, stewarded: StewardedJob, peer: PeerId): void {
   const host = hostOf(schedule, peer, turn.nowMs)
   host.accepted++
   if (peer === state.self) return
-  const priceMs = schedule.hosts.get(state.self)?.unitMs ?? host.unitMs ?? 0
+  const own = schedule.hosts.get(state.self)
+  const priced = own !== undefined && own.executed > 0 ? own : host
+  const priceMs = priced.executed === 0 ? 0 : priced.spentMs / priced.executed
   standingOf(state.standing, peer).accepted++
   bookReceived(state.ledger, peer, priceMs)
   state.unsavedPeers.add(peer)
