@@ -83,7 +83,7 @@ async function* inputsOf(inputs: TaskPlan['inputs']): AsyncGenerator<Uint8Array>
 }
 
 export interface RunOptions {
-  /** Units that wait for their answer at once; answers come newest first. @default 1 */
+  /** Units that wait for their answer at once; the newest and the oldest answer in turns. @default 1 */
   window?: number
   onUnit?(input: Uint8Array): void
 }
@@ -100,8 +100,10 @@ export async function runTask<Params extends z.ZodType, Result extends z.ZodType
   const plan = await task.plan(params)
   const parts: UnitPart<Part>[] = []
   const waiting: { unit: number; input: Uint8Array }[] = []
-  const answerNewest = (): boolean => {
-    const next = waiting.pop()
+  let answered = 0
+  const answerOne = (): boolean => {
+    answered += 1
+    const next = answered % 2 === 1 ? waiting.pop() : waiting.shift()
     if (next === undefined) return false
     const { hit, output } = host.run(next.input, plan.params, next.unit)
     const part = { unit: next.unit, hit, part: task.decode(output, params) }
@@ -117,16 +119,16 @@ export async function runTask<Params extends z.ZodType, Result extends z.ZodType
     const pending = inputs.next()
     // A plan may wait for an answer: let it, then answer, and only then insist.
     const isReady = await Promise.race([pending.then(() => true), immediate().then(() => false)])
-    if (!isReady) while (waiting.length > 0 && !hasHit) hasHit = answerNewest()
+    if (!isReady) while (waiting.length > 0 && !hasHit) hasHit = answerOne()
     const { done, value } = await pending
     if (done === true) break
     onUnit?.(value)
     waiting.push({ unit, input: value })
     unit += 1
-    if (waiting.length >= window) hasHit = answerNewest()
+    if (waiting.length >= window) hasHit = answerOne()
     if (hasHit) break
   }
-  while (waiting.length > 0 && !hasHit) hasHit = answerNewest()
+  while (waiting.length > 0 && !hasHit) hasHit = answerOne()
   await inputs.return?.(undefined)
 
   async function* inOrder(): AsyncGenerator<UnitPart<Part>> {
