@@ -31,14 +31,17 @@ export function tickClock(periodMs: number, startMs: number): TickClock {
 export class Silence {
   #heardMs = 0
   #spokeMs = 0
+  /** The tick that is running when it begins is not its own. */
+  #isFresh = true
 
   /**
    * @param heard  bytes came since the last tick, or we were not listening
    * @param spoke  bytes were sent since the last tick
    */
   count(tickMs: number, heard: boolean, spoke: boolean): void {
-    this.#heardMs = heard ? 0 : this.#heardMs + tickMs
+    this.#heardMs = heard || this.#isFresh ? 0 : this.#heardMs + tickMs
     this.#spokeMs = spoke ? 0 : this.#spokeMs + tickMs
+    this.#isFresh = false
   }
 
   /** How long nothing came, milliseconds. */

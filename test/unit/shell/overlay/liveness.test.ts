@@ -4,12 +4,18 @@ import { Silence, tickClock } from '../../../../coordinator-free-node/shell/over
 describe('silence', () => {
   test('adds up tick by tick and ends with any byte', () => {
     const silence = new Silence()
-    for (let i = 0; i < 5; i++) silence.count(100, false, true)
+    for (let i = 0; i < 6; i++) silence.count(100, false, true)
     expect(silence.heardMs).toBe(500)
     expect(silence.spokeMs).toBe(0)
     silence.count(100, true, false)
     expect(silence.heardMs).toBe(0)
     expect(silence.spokeMs).toBe(100)
+  })
+
+  test('does not begin with the tick that was running before', () => {
+    const silence = new Silence()
+    silence.count(1_000, false, true)
+    expect(silence.heardMs).toBe(0)
   })
 
   test('of a minute in which our own loop stood still counts for a quarter of a tick', () => {
