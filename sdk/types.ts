@@ -6,29 +6,42 @@ import type {
   PeerView,
   WhyView,
 } from '../coordinator-free-node/protocol/gateway-api.js'
-import type { Task } from '../tasks/contract.js'
+import type { AnyTask, Task } from '../tasks/contract.js'
 
 export interface ConnectOptions {
   /** State directory of the node to use. @default MANYHANDS_STATE, else ~/.local/share/manyhands */
   stateDirectory?: string
   /** `auto`: a running node through its gateway, else an embedded one. @default 'auto' */
   node?: 'auto' | 'running' | 'embedded'
+  /** Where a node's gateway listens, instead of looking into a state directory; for browsers. */
+  gateway?: { url: string; token: string }
   /** Addresses of peers to connect to. */
   peers?: readonly string[]
   /** Find peers on the local network by mDNS (embedded node). @default true */
   lan?: boolean
   /** Threads that an embedded node donates, to its own jobs as well; 0: none. @default all cores but one */
   cpus?: number
+  /** How long jobs wait for a node that went away to come back, milliseconds. @default 30000 */
+  reconnectMsMax?: number
   /** Ends the connection and an embedded node. */
   signal?: AbortSignal
 }
 
-export interface JobOptions {
+/** @typeParam P  what the kernel gets as its second argument; inferred from `params` */
+export interface JobOptions<P = unknown> {
   /** What people call the job. @default the task's or function's name */
   name?: string
-  /** Hosts that must agree bit for bit on each unit. @default 2 */
+  /**
+   * Handed to the kernel as its second argument: what it would otherwise have to capture. At most 32 KiB encoded.
+   * Not for `run`, whose task has parameters of its own.
+   */
+  params?: P
+  /** Hosts that must agree bit for bit on each unit, 1 to 7. @default 2 */
   redundancy?: number
-  /** Items in one work unit. @default found from the input's length, at most 1024 */
+  /**
+   * Items in one work unit. Larger units cost less per item, smaller ones are spread and shown sooner.
+   * @default length / 256, from 1 to 1024; where the length is unknown, 1 at first and up to 256 for a fast source
+   */
   unitItems?: number
   /** Wall-clock limit of one unit, milliseconds. @default 60000 */
   unitMsMax?: number
@@ -69,25 +82,55 @@ export type Encodable =
   | readonly Encodable[]
   | { readonly [key: string]: Encodable }
 
+/**
+ * Bounds `T` to what crosses the grid unchanged. Unlike `Encodable` it also takes interfaces, which have no index
+ * signature. A bare function slips through its outermost layer and is refused when it is encoded.
+ */
+export type EncodableAs<T> = Uint8Array | { readonly [K in keyof T]: EncodableField<T[K]> }
+
+type EncodableField<T> = T extends
+  | null
+  | undefined
+  | boolean
+  | number
+  | bigint
+  | string
+  | Uint8Array
+  ? T
+  : T extends ((...args: never[]) => unknown) | symbol
+    ? never
+    : { readonly [K in keyof T]: EncodableField<T[K]> }
+
 /** Progress of a job; all counts are of work units. */
 export type Progress = JobView
 
 /**
- * A submitted job: await it for the whole, or iterate it for verified results in input order as they come.
+ * A job, from the moment it is asked for: await it for the whole, or iterate it for verified results in input order as
+ * they come. Both may be done, at any time and more than once; iteration always begins at the first result. Leaving a
+ * loop early leaves the job running: `cancel()` ends it.
+ *
+ * What goes wrong with a job is thrown where its results are taken; a job that nobody asks stays silent.
  *
  * @typeParam Whole  what awaiting gives
  * @typeParam Each  what iterating gives
  */
 export interface JobHandle<Whole, Each> extends PromiseLike<Whole>, AsyncIterable<Each> {
-  /** 64 hexadecimal digits; `grid.attach(id)` finds the job again, from another process too. */
-  readonly id: string
-  /** The whole result. @throws {GridError} MH_JOB_FAILED, MH_JOB_CANCELLED, MH_UNIT_FAILED, MH_UNIT_DISPUTED */
+  /**
+   * Resolves once the node has the job, to 64 hexadecimal digits; `grid.attach(id)` finds the job again, from another
+   * process too. @throws {GridError} what kept it from being submitted
+   */
+  readonly id: Promise<string>
+  /**
+   * The whole result; collected from the first time it is asked for.
+   * @throws {GridError} MH_JOB_FAILED, MH_JOB_CANCELLED, MH_UNIT_FAILED, MH_UNIT_DISPUTED, MH_INPUT_FAILED,
+   *   MH_NOT_ENCODABLE, MH_SCHEMA, MH_GATEWAY_LOST
+   */
   readonly result: Promise<Whole>
   /** The latest progress. */
   progress(): Promise<Progress>
-  /** Progress as it changes, until the job ends. */
+  /** Progress as it changes, at most every `everyMs` (50 to 60000, 500 by default), until the job ends. */
   watch(options?: { everyMs?: number; signal?: AbortSignal }): AsyncIterable<Progress>
-  /** Ends the job; hosts stop working on it. */
+  /** Ends the job; hosts stop working on it. Resolves when the node has done so. */
   cancel(): Promise<void>
   /** What the job waits for, and what each peer answered. */
   why(): Promise<WhyView>
@@ -109,41 +152,83 @@ export interface Found<T> {
   index: number
 }
 
+/** What a job of this task gives when awaited. */
+export type ResultOf<T extends AnyTask> = z.output<T['result']>
+
+/** What iterating a job of this task gives. */
+export type PartOf<T extends AnyTask> = ReturnType<T['decode']>
+
+/**
+ * A connection to a node. Calls that cannot work (a kernel that captures a variable, an option out of bounds) throw
+ * at once; everything later arrives through the job.
+ */
 export interface Grid {
   /** The node's peer id. */
   readonly peer: string
   /** Whether this process runs the node itself. */
   readonly embedded: boolean
-  /** Applies `kernel` to every item. The function travels as source: it may use its arguments only. */
-  map<I extends Inputs<unknown>, R extends Encodable>(
+  /**
+   * Applies `kernel` to every item. The function travels as source: it may use its arguments only.
+   *
+   * @throws {GridError} MH_CAPTURED_VARIABLE, MH_NOT_A_FUNCTION, MH_BOUNDS, MH_TOO_LARGE, MH_NOT_ENCODABLE
+   * @example
+   * const squares = await grid.map(range(0, 1_000_000), (n) => n * n)
+   * for await (const line of grid.map(lines, (text, { word }) => text.includes(word), { params: { word: 'fox' } })) ...
+   */
+  map<I extends Inputs<unknown>, R extends EncodableAs<R>, P extends EncodableAs<P> = undefined>(
     inputs: I,
-    kernel: (item: ItemOf<I>) => R,
-    options?: JobOptions,
+    kernel: (item: ItemOf<I>, params: NoInfer<P>) => R,
+    options?: JobOptions<P>,
   ): JobHandle<R[], R>
-  /** Ends with the first verified item for which `kernel` is true; undefined when there is none. */
-  find<I extends Inputs<unknown>>(
+  /**
+   * Ends with the first verified item for which `kernel` is true, which need not be the first of the input; undefined
+   * when there is none.
+   *
+   * @throws {GridError} as `map`
+   * @example const found = await grid.find(range(0, 1e9), (n) => n ** 2 % 1_000_003 === 7)
+   */
+  find<I extends Inputs<unknown>, P extends EncodableAs<P> = undefined>(
     inputs: I,
-    kernel: (item: ItemOf<I>) => boolean,
-    options?: JobOptions,
+    kernel: (item: ItemOf<I>, params: NoInfer<P>) => boolean,
+    options?: JobOptions<P>,
   ): JobHandle<Found<ItemOf<I>> | undefined, Found<ItemOf<I>>>
   /**
-   * Maps every item, then combines neighbours: partial results on hosts, the rest here, in input order.
-   * `combine` must be associative; undefined for an empty input.
+   * Maps every item, then combines neighbours: partial results on hosts, the rest here, in input order. `combine` must
+   * be associative and, as it travels too, use its arguments only; undefined for an empty input. Iterating gives the
+   * partial result of each unit.
+   *
+   * @throws {GridError} as `map`
+   * @example const sum = await grid.reduce(range(0, 1e6), (n) => n, (a, b) => a + b)
    */
-  reduce<I extends Inputs<unknown>, R extends Encodable>(
+  reduce<I extends Inputs<unknown>, R extends EncodableAs<R>, P extends EncodableAs<P> = undefined>(
     inputs: I,
-    kernel: (item: ItemOf<I>) => R,
+    kernel: (item: ItemOf<I>, params: NoInfer<P>) => R,
     combine: (left: R, right: R) => R,
-    options?: JobOptions,
+    options?: JobOptions<P>,
   ): JobHandle<R | undefined, R>
-  /** Runs a task; parameters and result are checked against its schemas. */
+  /**
+   * Runs a task; parameters and result are checked against its schemas. Iterating gives the decoded parts.
+   *
+   * @example const pi = await grid.run(monteCarloPi, { samples: 1e9 })
+   */
   run<Params extends z.ZodType, Result extends z.ZodType, Part>(
     task: Task<Params, Result, Part>,
     params: z.input<Params>,
-    options?: JobOptions,
+    options?: Omit<JobOptions, 'params' | 'unitItems'>,
   ): JobHandle<z.output<Result>, Part>
-  /** A job submitted earlier, by its id or the first digits of it; its results are raw bytes. */
-  attach(id: string): Promise<JobHandle<RawResult[], RawResult>>
+  /**
+   * A job submitted earlier, here or in another process, by its id or the first digits of it (four at least). With the
+   * task and parameters that it was run with it gives what `run` gave, otherwise raw bytes a unit. A job that is not
+   * known answers MH_JOB_UNKNOWN to whatever is asked of it.
+   *
+   * Not a promise of a handle: handles can be awaited, so awaiting one gives the job's result.
+   */
+  attach(id: string): JobHandle<RawResult[], RawResult>
+  attach<Params extends z.ZodType, Result extends z.ZodType, Part>(
+    id: string,
+    task: Task<Params, Result, Part>,
+    params: z.input<Params>,
+  ): JobHandle<z.output<Result>, Part>
   jobs(): Promise<readonly JobView[]>
   peers(): Promise<readonly PeerView[]>
   status(): Promise<NodeStatus>

@@ -1,0 +1,135 @@
+/** Reads a job from the node that stewards it, across restarts of that node, and says how it ended. */
+import { GridError } from '../coordinator-free-node/protocol/errors.js'
+import type {
+  GatewayRequest,
+  JobView,
+  ResultRecord,
+} from '../coordinator-free-node/protocol/gateway-api.js'
+import { limits } from '../coordinator-free-node/protocol/limits.js'
+import { type GatewayClient, isLoss } from './gateway-client.js'
+
+type Order = GatewayRequest<'results'>['order']
+
+/** Beyond every unit: a stream from there brings nothing but the news of the job's end. */
+const beyondUnits = limits.jobUnitsMax - 1
+/** A stream that ends although the job runs is asked for again, not at once. */
+const resumeMs = 200
+
+export class JobReader {
+  readonly #client: GatewayClient
+  readonly #job: string
+  readonly #failed: AbortSignal
+
+  /** @param failed  aborted, with the error as its reason, when the job is lost to its user */
+  constructor(client: GatewayClient, job: string, failed: AbortSignal) {
+    this.#client = client
+    this.#job = job
+    this.#failed = failed
+  }
+
+  /**
+   * Canonical results from unit `from` on, each once, until the job is done.
+   *
+   * @throws {GridError} MH_UNIT_FAILED, MH_UNIT_DISPUTED, MH_INPUT_FAILED, MH_JOB_FAILED, MH_JOB_CANCELLED, MH_GATEWAY_LOST
+   */
+  async *results(from: number, order: Order): AsyncGenerator<ResultRecord, void, void> {
+    const seen = new SeenUnits(from)
+    for (;;) {
+      try {
+        const request = { job: this.#job, from: seen.allBelow, order }
+        for await (const batch of this.#client.stream('results', request, this.#failed)) {
+          for (const record of batch) {
+            this.#failed.throwIfAborted()
+            if (order === 'input') seen.passTo(record.unit)
+            else if (!seen.add(record.unit)) continue
+            if (record.kind === 'trap') throw trapError(record)
+            yield record
+          }
+        }
+      } catch (error) {
+        if (!isLoss(error) || this.#failed.aborted) throw error
+        // Finds the node again, or throws that it did not come back.
+        await this.#client.wire(this.#failed)
+        continue
+      }
+      const view = await this.view()
+      if (view.phase === 'done') return
+      if (view.phase !== 'running') throw endError(view)
+      await new Promise((resolve) => setTimeout(resolve, resumeMs))
+    }
+  }
+
+  /** Waits for the job's end. @throws {GridError} as `results` */
+  async done(): Promise<JobView> {
+    for await (const _ of this.results(beyondUnits, 'completion')) {
+      // There is no such unit.
+    }
+    return await this.view()
+  }
+
+  view(): Promise<JobView> {
+    return this.#client.call('show', { job: this.#job }, this.#failed)
+  }
+}
+
+/** Which units were seen, in memory that grows only with how far they come out of order. */
+class SeenUnits {
+  /** Every unit below was seen. */
+  allBelow: number
+  readonly #above = new Set<number>()
+
+  constructor(from: number) {
+    this.allBelow = from
+  }
+
+  /** @returns false for one that was seen before */
+  add(unit: number): boolean {
+    if (unit < this.allBelow || this.#above.has(unit)) return false
+    this.#above.add(unit)
+    while (this.#above.delete(this.allBelow)) this.allBelow++
+    return true
+  }
+
+  /** Units come in order: what lies before this one will not come. */
+  passTo(unit: number): void {
+    this.allBelow = unit + 1
+  }
+}
+
+function trapError({ unit, output }: ResultRecord): GridError {
+  return new GridError(
+    'MH_UNIT_FAILED',
+    `unit ${unit} failed: ${new TextDecoder().decode(output)}`,
+    {
+      blame: 'user',
+      hint: 'the kernel threw; try it on that item here',
+    },
+  )
+}
+
+function endError(view: JobView): GridError {
+  if (view.phase === 'cancelled') return cancelledError()
+  const text = view.error ?? 'the job failed'
+  // The node keeps one sentence of why; which kind it is decides what to do about it.
+  if (/hosts voted/.test(text)) {
+    return new GridError('MH_UNIT_DISPUTED', text, {
+      blame: 'remote',
+      hint: 'hosts disagree: see that the kernel is deterministic, then who voted what with "manyhands why"',
+    })
+  }
+  if (/^unit \d+/.test(text)) {
+    return new GridError('MH_UNIT_FAILED', text, {
+      blame: 'user',
+      hint: 'try the kernel on that unit here; limits are `unitMsMax` and `unitMemoryBytesMax`',
+    })
+  }
+  if (/^the inputs failed/.test(text))
+    return new GridError('MH_INPUT_FAILED', text, { blame: 'user' })
+  return new GridError('MH_JOB_FAILED', text, { blame: 'local' })
+}
+
+/** @param cause  an abort signal's reason */
+export function cancelledError(cause?: unknown): GridError {
+  const options = { blame: 'user' as const, ...(cause === undefined ? {} : { cause }) }
+  return new GridError('MH_JOB_CANCELLED', 'the job was cancelled', options)
+}

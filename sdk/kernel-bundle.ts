@@ -1,0 +1,67 @@
+/**
+ * The programs behind `map`, `find` and `reduce`: the user's functions in a loop over the items of a unit. Each
+ * evaluates to `(unit: JsUnit) => { hit?, value }` as the task contract wants it. The inputs of a list unit are
+ * `ListUnit`; those of a range unit are its integers.
+ */
+import { type KernelSource, nameShim } from './kernel-source.js'
+
+/** Input of one unit of a list job, as it is encoded. */
+export interface ListUnit {
+  /** Position of the first item in the whole input. */
+  first: number
+  items: readonly unknown[]
+}
+
+/** What every body sees: `length` items, `itemAt(i)`, `params`, and `first`, the position of item 0 in the list. */
+function program(functions: Record<string, KernelSource>, body: string): string {
+  const constants = Object.entries(functions)
+    .map(([name, { source }]) => `const ${name} = ${source};`)
+    .join('\n')
+  // The shim and the loop are out of the functions' sight: free names were refused before.
+  return `(() => {
+'use strict';
+const ${nameShim} = (f) => f;
+${constants}
+return ({ range, input, params }) => {
+const length = range === undefined ? input.items.length : range.end - range.start;
+const itemAt = (i) => (range === undefined ? input.items[i] : range.start + i);
+const first = range === undefined ? input.first : 0;
+${body}
+};
+})()`
+}
+
+/** Value of a unit: the kernel's results, one an item, in order. */
+export function mapProgram(kernel: KernelSource): string {
+  return program(
+    { kernel },
+    `const value = [];
+for (let i = 0; i < length; i++) value.push(kernel(itemAt(i), params));
+return { value };`,
+  )
+}
+
+/**
+ * Value of a unit: `{ item, index }` of the first item found, null for none. In a list `index` counts from its start; in
+ * a range from the unit's, as the item itself says where it stands.
+ */
+export function findProgram(kernel: KernelSource): string {
+  return program(
+    { kernel },
+    `for (let i = 0; i < length; i++) {
+const item = itemAt(i);
+if (kernel(item, params)) return { hit: true, value: { item, index: first + i } };
+}
+return { hit: false, value: null };`,
+  )
+}
+
+/** Value of a unit: its items' results, combined from left to right. */
+export function reduceProgram(kernel: KernelSource, combine: KernelSource): string {
+  return program(
+    { kernel, combine },
+    `let value = kernel(itemAt(0), params);
+for (let i = 1; i < length; i++) value = combine(value, kernel(itemAt(i), params));
+return { value };`,
+  )
+}

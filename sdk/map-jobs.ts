@@ -1,0 +1,241 @@
+/** `map`, `find` and `reduce`: from what the user wrote to a submission, and from units' values back to items'. */
+import { z } from 'zod'
+import { GridError } from '../coordinator-free-node/protocol/errors.js'
+import type { ResultRecord, Submission } from '../coordinator-free-node/protocol/gateway-api.js'
+import { packBundle } from '../coordinator-free-node/protocol/task-bundle.js'
+import { decodeValue } from '../tasks/value.js'
+import { checkNow, encodeParams } from './check.js'
+import { itemCutter, unitItemsFor } from './cutters.js'
+import { feed } from './feed.js'
+import type { GatewayClient } from './gateway-client.js'
+import type { JobKind } from './grid-job.js'
+import { findProgram, mapProgram, reduceProgram } from './kernel-bundle.js'
+import { type KernelSource, kernelSource } from './kernel-source.js'
+import { checkRange, isRange } from './range.js'
+import type { Found, JobOptions, Range } from './types.js'
+
+/** Bounds of a job's options; the defaults stand in sdk/types.ts. */
+export const jobOptionsSchema = z.strictObject({
+  name: z.string().min(1).max(100).optional(),
+  params: z.unknown().optional(),
+  redundancy: z.number().int().min(1).max(7).default(2),
+  unitItems: z
+    .number()
+    .int()
+    .min(1)
+    .max(2 ** 40)
+    .optional(),
+  unitMsMax: z.number().int().min(10).max(3_600_000).optional(),
+  unitMemoryBytesMax: z
+    .number()
+    .int()
+    .min(65_536)
+    .max(2 ** 31)
+    .optional(),
+  signal: z.custom<AbortSignal>(isAbortSignal, 'expected an AbortSignal').optional(),
+})
+export type CheckedOptions = z.output<typeof jobOptionsSchema>
+
+/** Limits of a unit where neither task nor user names one. */
+export const unitMsMaxDefault = 60_000
+export const unitMemoryBytesMaxDefault = 64 * 1024 * 1024
+
+function isAbortSignal(value: unknown): boolean {
+  return (
+    typeof value === 'object' && value !== null && 'aborted' in value && 'addEventListener' in value
+  )
+}
+
+type AnyInputs = Range | Iterable<unknown> | AsyncIterable<unknown>
+
+interface Draft {
+  /** Name where neither the user nor the kernel has one. */
+  verb: string
+  goal: Submission['manifest']['goal']
+  kernel: KernelSource
+  program: string
+  inputs: AnyInputs
+  options: CheckedOptions
+}
+
+/** @throws {GridError} MH_BOUNDS naming the option */
+export function checkOptions(options: JobOptions | undefined): CheckedOptions {
+  return checkNow(jobOptionsSchema, options ?? {}, 'options', 'MH_BOUNDS')
+}
+
+/** What a name of a task may be made of; other characters become dashes. */
+export function taskNameOf(name: string): string {
+  const clean = name.replaceAll(/[^A-Za-z0-9._-]+/g, '-').replace(/^[^A-Za-z0-9]+/, '')
+  return clean.slice(0, 64)
+}
+
+export function mapJob(
+  client: GatewayClient,
+  inputs: unknown,
+  kernel: unknown,
+  options: CheckedOptions,
+): JobKind<unknown[], unknown> {
+  const source = kernelSource(kernel, 'kernel')
+  const program = mapProgram(source)
+  const checked = checkInputs(inputs)
+  const draft: Draft = {
+    verb: 'map',
+    goal: 'all',
+    kernel: source,
+    program,
+    inputs: checked,
+    options,
+  }
+  const each: JobKind<unknown[], unknown>['each'] = async function* (reader) {
+    for await (const record of reader.results(0, 'input')) yield* decodedOutput(record) as unknown[]
+  }
+  return {
+    ...openAndFeed(client, draft),
+    each,
+    async whole(reader) {
+      const all: unknown[] = []
+      for await (const result of each(reader)) all.push(result)
+      return all
+    },
+  }
+}
+
+export function findJob(
+  client: GatewayClient,
+  inputs: unknown,
+  kernel: unknown,
+  options: CheckedOptions,
+): JobKind<Found<unknown> | undefined, Found<unknown>> {
+  const source = kernelSource(kernel, 'kernel')
+  const program = findProgram(source)
+  const checked = checkInputs(inputs)
+  const draft: Draft = {
+    verb: 'find',
+    goal: 'first-hit',
+    kernel: source,
+    program,
+    inputs: checked,
+    options,
+  }
+  type Kind = JobKind<Found<unknown> | undefined, Found<unknown>>
+  const whole: Kind['whole'] = async (reader) => {
+    const { hit } = await reader.done()
+    if (hit === undefined) return undefined
+    for await (const record of reader.results(hit, 'input')) {
+      if (record.unit !== hit) break
+      const { item, index } = decodedOutput(record) as Found<unknown>
+      return { item, index: isRange(checked) ? Number(item) - checked.start : index }
+    }
+    throw new GridError('MH_JOB_FAILED', `the hit, unit ${hit}, has no result`, { blame: 'local' })
+  }
+  return {
+    ...openAndFeed(client, draft),
+    whole,
+    async *each(reader) {
+      const found = await whole(reader)
+      if (found !== undefined) yield found
+    },
+  }
+}
+
+export function reduceJob(
+  client: GatewayClient,
+  inputs: unknown,
+  kernel: unknown,
+  combine: unknown,
+  options: CheckedOptions,
+): JobKind<unknown, unknown> {
+  const source = kernelSource(kernel, 'kernel')
+  const program = reduceProgram(source, kernelSource(combine, 'combine'))
+  const checked = checkInputs(inputs)
+  const draft: Draft = {
+    verb: 'reduce',
+    goal: 'all',
+    kernel: source,
+    program,
+    inputs: checked,
+    options,
+  }
+  // Checked above to be a function.
+  const fold = combine as (left: unknown, right: unknown) => unknown
+  const each: JobKind<unknown, unknown>['each'] = async function* (reader) {
+    for await (const record of reader.results(0, 'input')) yield decodedOutput(record)
+  }
+  return {
+    ...openAndFeed(client, draft),
+    each,
+    async whole(reader) {
+      let whole: { value: unknown } | undefined
+      for await (const value of each(reader)) {
+        whole = { value: whole === undefined ? value : fold(whole.value, value) }
+      }
+      return whole?.value
+    },
+  }
+}
+
+function openAndFeed(
+  client: GatewayClient,
+  draft: Draft,
+): Pick<JobKind<unknown, unknown>, 'open' | 'feed'> {
+  const { inputs, options } = draft
+  const submission = submissionOf(draft)
+  const open = async () => (await client.call('submit', submission)).job
+  if (isRange(inputs)) return { open }
+  const unitItems =
+    options.unitItems ?? (Array.isArray(inputs) ? unitItemsFor(inputs.length) : undefined)
+  return {
+    open,
+    feed: (job, ended) =>
+      feed({ client, job, source: inputs, cutter: itemCutter(unitItems), ended }),
+  }
+}
+
+function submissionOf({ verb, goal, kernel, program, inputs, options }: Draft): Submission {
+  const task = {
+    name: taskNameOf(kernel.name) || verb,
+    tier: 'js' as const,
+    unitMsMax: options.unitMsMax ?? unitMsMaxDefault,
+    unitMemoryBytesMax: options.unitMemoryBytesMax ?? unitMemoryBytesMaxDefault,
+  }
+  const { bytes, hash } = packBundle({ descriptor: task, code: new TextEncoder().encode(program) })
+  return {
+    bundle: bytes,
+    manifest: {
+      version: 1,
+      name: options.name ?? task.name,
+      task,
+      taskHash: hash,
+      params: encodeParams(options.params),
+      inputs: isRange(inputs) ? rangeInputs(inputs, options.unitItems) : { kind: 'list' },
+      goal,
+      redundancy: options.redundancy,
+    },
+  }
+}
+
+function rangeInputs({ start, end }: Range, unitItems: number | undefined) {
+  return { kind: 'range' as const, start, end, unitItems: unitItems ?? unitItemsFor(end - start) }
+}
+
+/** @throws {GridError} MH_BOUNDS for a range, MH_USAGE for what holds no items */
+function checkInputs(inputs: unknown): AnyInputs {
+  if (isRange(inputs)) {
+    checkRange(inputs)
+    return inputs
+  }
+  const isIterable =
+    typeof inputs === 'string' ||
+    (typeof inputs === 'object' &&
+      inputs !== null &&
+      (Symbol.iterator in inputs || Symbol.asyncIterator in inputs))
+  if (isIterable) return inputs as Iterable<unknown> | AsyncIterable<unknown>
+  throw new GridError('MH_USAGE', `inputs are ${inputs === null ? 'null' : `a ${typeof inputs}`}`, {
+    blame: 'user',
+    hint: 'give an array, range(start, end), an iterable or an async iterable',
+  })
+}
+
+function decodedOutput({ output }: ResultRecord): unknown {
+  return decodeValue(output)
+}
