@@ -10,7 +10,10 @@ import { encode } from '../../coordinator-free-node/protocol/codec.js'
 import { limits } from '../../coordinator-free-node/protocol/limits.js'
 import { createIdentity, loadIdentity } from '../../coordinator-free-node/shell/identity.js'
 import { encodeFrame } from '../../coordinator-free-node/shell/overlay/frames.js'
-import { createLibp2pNode } from '../../coordinator-free-node/shell/overlay/libp2p-node.js'
+import {
+  createLibp2pNode,
+  stopLibp2pNode,
+} from '../../coordinator-free-node/shell/overlay/libp2p-node.js'
 import { libp2pFleet } from '../contract/overlay-fleet.js'
 import { join, type Station, startStation } from '../contract/overlay-recorder.js'
 
@@ -135,7 +138,7 @@ describe('a peer that breaks the protocol', () => {
   })
 
   afterEach(async () => {
-    await attacker.stop()
+    await stopLibp2pNode(attacker)
   })
 
   const greeting = () => encodeFrame('open', encode({ serial: 1, addresses: [] }))

@@ -17,7 +17,7 @@ import { orAborted, startDeadline } from './deadline.js'
 import { dialReason } from './dial-reason.js'
 import { Directory } from './directory.js'
 import { messageBytesMax } from './frames.js'
-import { createLibp2pNode } from './libp2p-node.js'
+import { createLibp2pNode, stopLibp2pNode } from './libp2p-node.js'
 import { tickClock } from './liveness.js'
 import { abortConnection, type Departure, Neighbourhood } from './neighbourhood.js'
 import {
@@ -123,7 +123,7 @@ class Libp2pOverlay implements Overlay {
       throw listenError ?? error
     }
     if (this.#stopped.signal.aborted) {
-      await libp2p.stop()
+      await stopLibp2pNode(libp2p)
       throw stoppedError('it was stopped while it started')
     }
     this.#startTicks()
@@ -149,7 +149,7 @@ class Libp2pOverlay implements Overlay {
     } finally {
       deadline.clear()
     }
-    await node.libp2p.stop()
+    await stopLibp2pNode(node.libp2p)
   }
 
   addresses(): readonly string[] {
