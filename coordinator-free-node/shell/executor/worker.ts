@@ -54,7 +54,7 @@ async function runChunk(chunk: Chunk, task: Prepared, progress: SharedArrayBuffe
     const input = chunk.inputs.subarray(offset, end)
     offset = end
     const startMs = performance.now()
-    const outcome = runUnit(chunk, task, unit, input)
+    const outcome = await runUnit(chunk, task, unit, input)
     const nowMs = performance.now()
     if (outcome.kind === 'abort') {
       const { reason, message } = outcome
@@ -72,7 +72,12 @@ async function runChunk(chunk: Chunk, task: Prepared, progress: SharedArrayBuffe
   flush()
 }
 
-function runUnit(chunk: Chunk, task: Prepared, unit: number, input: Uint8Array): KernelOutcome {
+function runUnit(
+  chunk: Chunk,
+  task: Prepared,
+  unit: number,
+  input: Uint8Array,
+): KernelOutcome | Promise<KernelOutcome> {
   const { params, inputsKind } = chunk
   const random = seededStream(chunk.seed, unit)
   switch (task.tier) {
