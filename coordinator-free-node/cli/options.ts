@@ -13,7 +13,7 @@ export interface JsonOption {
   json?: boolean
 }
 export interface ConnectionOptions extends StateOption {
-  peer: string[]
+  peer?: string[]
   lan: boolean
   cpus?: number
 }
@@ -42,7 +42,7 @@ export function addJsonOption(command: Command): Command {
 /** `--peer`, `--no-lan`, `--cpus`: how a node of this process would join the grid. */
 export function addConnectionOptions(command: Command): Command {
   return addStateOption(command)
-    .option('--peer <address>', 'connect to the peer at this address; repeatable', collect, [])
+    .option('--peer <address>', 'connect to the peer at this address; repeatable', collect)
     .option('--no-lan', 'do not look for peers on the local network')
     .addOption(
       new Option('--cpus <n>', 'threads to give to work units; 0: none').argParser(
@@ -55,14 +55,14 @@ export function addConnectionOptions(command: Command): Command {
 export function connectOptionsOf(options: ConnectionOptions): ConnectOptions {
   return {
     ...(options.state === undefined ? {} : { stateDirectory: resolve(options.state) }),
-    ...(options.peer.length === 0 ? {} : { peers: options.peer }),
+    ...(options.peer === undefined ? {} : { peers: options.peer }),
     ...(options.lan ? {} : { lan: false }),
     ...(options.cpus === undefined ? {} : { cpus: options.cpus }),
   }
 }
 
 /** For repeatable options. */
-export function collect(value: string, before: string[]): string[] {
+export function collect(value: string, before: readonly string[] = []): string[] {
   return [...before, value]
 }
 

@@ -15,7 +15,7 @@ import { packageVersion } from './version.js'
 export function createProgram(context: Context): Command {
   const program = new Command('manyhands')
     .description(
-      'A volunteer computing grid without a coordinator: every node submits jobs, runs work units\n' +
+      'A volunteer computing grid without a coordinator: every node submits jobs, runs work units ' +
         'of others, and can leave at any moment.',
     )
     .version(packageVersion(), '--version', 'print the version')

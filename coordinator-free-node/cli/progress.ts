@@ -18,7 +18,10 @@ export function renderBar(percent: number | undefined, chars = BAR_CHARS): strin
 
 /** Hosts that work for the job now. */
 function hostsAtWork(view: JobView): number {
-  return view.hosts.filter(({ connected, refused }) => connected && refused === undefined).length
+  return view.hosts.filter(
+    ({ connected, refused, executed, inFlight }) =>
+      connected && refused === undefined && executed + inFlight > 0,
+  ).length
 }
 
 /** One line: bar, percent, units, rate, time left, hosts. */

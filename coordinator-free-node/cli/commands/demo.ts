@@ -8,8 +8,8 @@ export function addDemoCommand(program: Command, context: Context): void {
     .command('demo')
     .summary('watch a small grid catch a liar and survive a kill')
     .description(
-      'Starts a requester and four hosts as processes on this machine and searches the nonce of\n' +
-        "Bitcoin's first block. One host lies, one is killed half-way. Exit code 0 when the nonce is\n" +
+      'Starts a requester and four hosts as processes on this machine and searches the nonce of ' +
+        "Bitcoin's first block. One host lies, one is killed half-way. Exit code 0 when the nonce is " +
         'right and the liar was caught, 1 when not. Leaves nothing behind.',
     )
     .action(async (options: JsonOption) => {

@@ -20,7 +20,7 @@ export function addDoctorCommand(program: Command, context: Context): void {
     .command('doctor')
     .summary('what this machine can do, and what is missing')
     .description(
-      'Checks what a node needs: Node, disk, executor, network. Exit code 0 unless something\n' +
+      'Checks what a node needs: Node, disk, executor, network. Exit code 0 unless something ' +
         'essential is missing (1).',
     )
     .action((options: StateOption & JsonOption) => examine(context, options))

@@ -26,7 +26,7 @@ const SPARSE_REFRESHES = 10
 
 interface NodeCommandOptions extends ConnectionOptions, JsonOption {
   port?: number
-  listen: string[]
+  listen?: string[]
   log: 'silent' | 'error' | 'warn' | 'info' | 'debug'
   lieRate?: number
 }
@@ -36,7 +36,7 @@ export function addNodeCommand(program: Command, context: Context): void {
     .command('node')
     .summary('give this machine to the grid')
     .description(
-      'Runs a node until Ctrl-C: it computes for others, and jobs of your own go through it.\n' +
+      'Runs a node until Ctrl-C: it computes for others, and jobs of your own go through it. ' +
         'Ctrl-C once finishes what runs and hands the rest back; twice stops at once.',
     )
     .option(
@@ -48,7 +48,6 @@ export function addNodeCommand(program: Command, context: Context): void {
       '--listen <multiaddr>',
       'address to listen on; repeatable (default: all interfaces)',
       collect,
-      [],
     )
     .addOption(
       new Option('--log <level>', 'how much to log to stderr')
@@ -75,10 +74,10 @@ export function addNodeCommand(program: Command, context: Context): void {
 export function nodeOptionsOf(options: NodeCommandOptions, env: Context['env']): NodeOptions {
   return {
     stateDirectory: stateDirectoryOf(options.state, env),
-    peers: options.peer,
+    peers: options.peer ?? [],
     lan: options.lan,
     log: options.log,
-    ...(options.listen.length === 0 ? {} : { listen: options.listen }),
+    ...(options.listen === undefined ? {} : { listen: options.listen }),
     ...(options.port === undefined ? {} : { port: options.port }),
     ...(options.cpus === undefined ? {} : { cpus: options.cpus }),
     ...(options.lieRate === undefined ? {} : { lieRate: options.lieRate }),
@@ -95,7 +94,10 @@ function parseShare(text: string): number {
 
 async function runNode(context: Context, options: NodeCommandOptions): Promise<void> {
   const stopping = new AbortController()
-  const off = onInterrupts({ onFirst: () => stopping.abort() })
+  const stop = () => stopping.abort()
+  const off = onInterrupts({ onFirst: stop })
+  // Whoever started this node over IPC, as the demo does, takes it down with itself.
+  process.once('disconnect', stop)
   try {
     const node = await context.startNode(nodeOptionsOf(options, context.env))
     const show = options.json === true ? jsonDisplay(context) : textDisplay(context)
@@ -109,6 +111,7 @@ async function runNode(context: Context, options: NodeCommandOptions): Promise<v
     }
     context.setExitCode(exitCodes.ok)
   } finally {
+    process.off('disconnect', stop)
     off()
   }
 }

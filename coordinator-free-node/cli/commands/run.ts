@@ -39,7 +39,7 @@ interface RunOptions extends ConnectionOptions, JsonOption {
   detach?: boolean
   idOnly?: boolean
   output?: string
-  param: string[]
+  param?: string[]
   params?: string
 }
 
@@ -50,12 +50,12 @@ export function addRunCommand(program: Command, context: Context): void {
     .argument('[args...]', "the module's arguments; put -- before those that start with a dash")
     .summary('compute something on the grid')
     .description(
-      'Runs a built-in task, or an ES module whose default export is a task or a function\n' +
-        'main(grid, { args, signal, progress }). Uses the node that runs on this machine, or starts\n' +
-        'one for as long as it takes. Progress goes to stderr, the result to stdout.\n' +
+      'Runs a built-in task, or an ES module whose default export is a task or a function ' +
+        'main(grid, { args, signal, progress }). Uses the node that runs on this machine, or starts ' +
+        'one for as long as it takes. Progress goes to stderr, the result to stdout. ' +
         'Ctrl-C cancels the job.',
     )
-    .option('--param <name=value>', "one of a task's parameters, or @file; repeatable", collect, [])
+    .option('--param <name=value>', "one of a task's parameters, or @file; repeatable", collect)
     .option('--params <json>', "a task's parameters as a JSON object, or @file")
     .option(
       '--redundancy <n>',
@@ -96,7 +96,7 @@ async function run(
   if (target.kind === 'task' && !detach) {
     refuseBytesToTerminal(target.task, options, context.terminal)
   }
-  const params = await readParams(options.param, options.params)
+  const params = await readParams(options.param ?? [], options.params)
   if (detach) return runDetached(context, target, params, options)
 
   const stopped = new AbortController()
@@ -212,7 +212,7 @@ function checkOptions(
   const refuse = (message: string, hint: string) => {
     throw new GridError('MH_USAGE', message, { blame: 'user', hint })
   }
-  const hasParams = options.param.length > 0 || options.params !== undefined
+  const hasParams = options.param !== undefined || options.params !== undefined
   if (target.kind === 'program' && hasParams) {
     refuse('--param is for tasks, and this file exports a program', 'give it arguments instead')
   }

@@ -16,7 +16,7 @@ export function addSimCommand(program: Command, context: Context): void {
     .argument('[scenario]', 'left out: lists the scenarios')
     .summary('simulate a grid with bad luck and bad peers')
     .description(
-      'Runs the same core as a node over a virtual clock and network. The same seed gives the same\n' +
+      'Runs the same core as a node over a virtual clock and network. The same seed gives the same ' +
         'trace, byte for byte. Exit code 1 when a wrong result was accepted.',
     )
     .option('--seed <n>', 'seed of everything random', integerFrom('--seed', 0, SEED_MAX), 1)
