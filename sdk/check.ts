@@ -105,9 +105,8 @@ export function encodeNamed(value: unknown, name: string): Uint8Array {
 
 function notEncodable(error: unknown, name: string): GridError {
   const { path, reason } = faultOf(error)
-  const inside = path.replace(/^\$?\.?/, '')
-  const field = inside === '' || inside.startsWith('[') ? name + inside : `${name}.${inside}`
-  return new GridError('MH_NOT_ENCODABLE', `${field} does not cross the grid: ${reason}`, {
+  const field = path === '' || path.startsWith('[') ? name + path : `${name}.${path}`
+  return new GridError('MH_NOT_ENCODABLE', `${field} ${reason}`, {
     blame: 'user',
     hint: 'what does: null, undefined, booleans, numbers, bigints, strings, Uint8Array, arrays and plain objects of them',
     cause: error,

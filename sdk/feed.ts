@@ -145,7 +145,11 @@ class Feeding<T> {
 }
 
 function iteratorOf<T>(source: Iterable<T> | AsyncIterable<T>): Iterator<T> | AsyncIterator<T> {
-  return Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]()
+  // A string is iterable too, and no object to look into.
+  if (typeof source !== 'string' && Symbol.asyncIterator in source) {
+    return source[Symbol.asyncIterator]()
+  }
+  return source[Symbol.iterator]()
 }
 
 /** Not awaited: a generator that is stuck in `next` returns when that comes. */

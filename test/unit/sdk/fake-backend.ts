@@ -1,0 +1,308 @@
+/**
+ * A node of one honest host without a network: keeps jobs in memory and runs js kernels in this process, behind the
+ * real gateway. It survives its gateway, so a test can stop one and start the next.
+ */
+import { randomBytes } from 'node:crypto'
+import { GridError } from '../../../coordinator-free-node/protocol/errors.js'
+import type {
+  JobPhase,
+  JobView,
+  ResultRecord,
+  Submission,
+} from '../../../coordinator-free-node/protocol/gateway-api.js'
+import { hashOf, type JobId, type PeerId } from '../../../coordinator-free-node/protocol/ids.js'
+import {
+  jobIdOf,
+  packManifest,
+  rangeOfUnit,
+  unitCountOf,
+} from '../../../coordinator-free-node/protocol/manifest.js'
+import { unpackBundle } from '../../../coordinator-free-node/protocol/task-bundle.js'
+import type { GatewayBackend } from '../../../coordinator-free-node/shell/gateway/backend.js'
+import type { JsUnit } from '../../../tasks/contract.js'
+import { decodeValue, encodeValue } from '../../../tasks/value.js'
+
+export const fakePeer = '12D3KooWFakeFakeFakeFakeFakeFake'
+
+type Program = (unit: JsUnit) => { hit?: boolean; value: unknown }
+
+export interface FakeJob {
+  id: JobId
+  submission: Submission
+  program: Program | undefined
+  phase: JobPhase
+  error: string | undefined
+  hit: number | undefined
+  inputs: Uint8Array[]
+  total: number | undefined
+  results: Map<number, ResultRecord>
+  /** Sizes of the appends, in units. */
+  appends: number[]
+  computing: boolean
+}
+
+export class FakeBackend {
+  readonly jobs = new Map<string, FakeJob>()
+  readonly dialled: string[] = []
+  /** Results stop here until it is raised: the unit that no host finishes. */
+  unitsMax = Number.POSITIVE_INFINITY
+  /** Inputs ahead of results. */
+  aheadMax = 1000
+  /** In which order units become canonical, in groups of so many, each turned round. */
+  shuffle = 1
+  /** Results in one frame. */
+  batch = 100
+  /** Makes a result of a unit instead of running it. */
+  compute: ((job: FakeJob, unit: number, input: Uint8Array) => ResultRecord) | undefined
+  readonly #changes = new Set<() => void>()
+
+  readonly backend: GatewayBackend = {
+    submit: async (submission) => {
+      const manifest = {
+        ...submission.manifest,
+        requester: fakePeer as PeerId,
+        nonce: randomBytes(8).toString('hex'),
+      }
+      const id = jobIdOf(packManifest(manifest))
+      if (hashOf(submission.bundle) !== submission.manifest.taskHash) throw new Error('bad hash')
+      const { descriptor, code } = unpackBundle(submission.bundle)
+      const source = new TextDecoder().decode(code)
+      this.jobs.set(id, {
+        id,
+        submission,
+        program:
+          descriptor.tier === 'js' ? (new Function(`return (${source})`)() as Program) : undefined,
+        phase: 'running',
+        error: undefined,
+        hit: undefined,
+        inputs: [],
+        total: unitCountOf(manifest.inputs),
+        results: new Map(),
+        appends: [],
+        computing: false,
+      })
+      this.#work(id)
+      return { job: id }
+    },
+    append: async ({ job: id, first, inputs }, signal) => {
+      const job = this.#job(id)
+      job.appends.push(inputs.length)
+      if (first > job.inputs.length) throw new Error(`gap before ${first}`)
+      job.inputs.push(...inputs.slice(job.inputs.length - first))
+      this.#work(id)
+      while (
+        job.phase === 'running' &&
+        job.inputs.length - job.results.size >= this.aheadMax &&
+        !signal.aborted
+      ) {
+        await this.#change(signal)
+      }
+      if (job.phase !== 'running') {
+        throw new GridError('MH_JOB_CANCELLED', 'the job has ended', { blame: 'user' })
+      }
+      return { units: job.inputs.length }
+    },
+    close: async ({ job: id, units, error }) => {
+      const job = this.#job(id)
+      if (error !== undefined)
+        this.#end(job, 'failed', `the inputs failed after unit ${units}: ${error}`)
+      else job.total = units
+      this.#work(id)
+      return { units }
+    },
+    results: (request, signal) => this.#results(request, signal),
+    watch: async function* (
+      this: FakeBackend,
+      { job, everyMs }: { job: string; everyMs: number },
+      signal: AbortSignal,
+    ) {
+      for (;;) {
+        const view = this.view(job)
+        if (view.phase !== 'running' || signal.aborted) return view
+        yield view
+        await this.#change(AbortSignal.any([signal, AbortSignal.timeout(everyMs)]))
+      }
+    }.bind(this),
+    jobs: async () => ({ jobs: [...this.jobs.keys()].map((id) => this.view(id)) }),
+    show: async ({ job }) => this.view(job),
+    why: async ({ job }) => ({
+      job: this.#job(job).id,
+      phase: this.#job(job).phase,
+      waits: [],
+      answers: [],
+    }),
+    cancel: async ({ job }) => {
+      this.#end(this.#job(job), 'cancelled')
+      return this.view(job)
+    },
+    peers: async () => ({ peers: [] }),
+    status: async () => ({ peer: fakePeer, version: 'fake' }) as never,
+    dial: async ({ address }) => {
+      if (address.startsWith('bad')) {
+        throw new GridError('MH_PEER_UNREACHABLE', `nobody at ${address}`, { blame: 'remote' })
+      }
+      this.dialled.push(address)
+      return { peer: fakePeer as PeerId }
+    },
+    drain: async () => ({}),
+  }
+
+  /** The only job. */
+  get job(): FakeJob {
+    const [job] = this.jobs.values()
+    if (job === undefined) throw new Error('no job')
+    return job
+  }
+
+  view(ref: string): JobView {
+    const job = this.#job(ref)
+    const { name, task, redundancy } = job.submission.manifest
+    return {
+      job: job.id,
+      name,
+      task: task.name,
+      tier: task.tier,
+      phase: job.phase,
+      redundancy,
+      units: {
+        total: job.total,
+        verified: job.results.size,
+        unchecked: 0,
+        awaitingAgreement: 0,
+        inFlight: 0,
+        executions: job.results.size,
+        reassigned: 0,
+        recomputed: 0,
+        aborted: 0,
+        disputed: 0,
+      },
+      rate: undefined,
+      etaMs: undefined,
+      elapsedMs: 0,
+      hosts: [],
+      hit: job.hit,
+      error: job.error,
+      warning: undefined,
+    }
+  }
+
+  /** Lets results go on up to `units`. */
+  release(units = Number.POSITIVE_INFINITY): void {
+    this.unitsMax = units
+    for (const id of this.jobs.keys()) this.#work(id)
+  }
+
+  fail(job: FakeJob, error: string): void {
+    this.#end(job, 'failed', error)
+  }
+
+  /** Resolves when `is` holds. */
+  async until(is: () => boolean): Promise<void> {
+    while (!is()) await this.#change(AbortSignal.timeout(10))
+  }
+
+  #job(ref: string): FakeJob {
+    for (const [id, job] of this.jobs) if (id.startsWith(ref)) return job
+    throw new GridError('MH_JOB_UNKNOWN', `no job ${ref}`, { blame: 'user' })
+  }
+
+  #work(id: string): void {
+    const job = this.#job(id)
+    if (job.computing) return
+    job.computing = true
+    void (async () => {
+      let unit = job.results.size
+      while (job.phase === 'running') {
+        const known = job.total ?? job.inputs.length
+        const end = Math.min(known, unit + this.shuffle, this.unitsMax)
+        if (unit >= end) break
+        for (let at = end - 1; at >= unit && job.phase === 'running'; at--) this.#finish(job, at)
+        unit = Math.max(unit, end)
+        if (unit % 50 === 0) await new Promise((resolve) => setImmediate(resolve))
+        this.#changed()
+      }
+      job.computing = false
+      if (job.phase === 'running' && job.results.size === job.total) this.#end(job, 'done')
+      this.#changed()
+    })()
+  }
+
+  #finish(job: FakeJob, unit: number): void {
+    const { inputs, params, goal } = job.submission.manifest
+    const input = job.inputs[unit] ?? new Uint8Array()
+    const given: JsUnit =
+      inputs.kind === 'range'
+        ? { range: rangeOfUnit(inputs, unit) }
+        : { input: job.program && decodeValue(input) }
+    if (params.length > 0 && job.program) given.params = decodeValue(params)
+    try {
+      const record = this.compute?.(job, unit, input) ?? run(job.program, unit, given)
+      job.results.set(unit, record)
+      if (goal === 'first-hit' && record.kind === 'hit') {
+        job.hit = unit
+        this.#end(job, 'done')
+      }
+    } catch (error) {
+      this.#end(job, 'failed', `unit ${unit} failed on one host: ${error}`)
+    }
+  }
+
+  #end(job: FakeJob, phase: JobPhase, error?: string): void {
+    if (job.phase !== 'running') return
+    job.phase = phase
+    job.error = error
+    this.#changed()
+  }
+
+  async *#results(
+    { job: ref, from, order }: { job: string; from: number; order: 'input' | 'completion' },
+    signal: AbortSignal,
+  ) {
+    const job = this.#job(ref)
+    let next = from
+    const sent = new Set<number>()
+    while (!signal.aborted) {
+      const ended = job.phase !== 'running'
+      const batch: ResultRecord[] = []
+      if (order === 'completion') {
+        for (const record of job.results.values()) {
+          if (record.unit >= from && !sent.has(record.unit)) batch.push(record)
+          sent.add(record.unit)
+        }
+      } else {
+        for (; ; next++) {
+          const record = job.results.get(next)
+          if (record !== undefined) batch.push(record)
+          else if (!ended || next > Math.max(-1, ...job.results.keys())) break
+        }
+      }
+      for (let i = 0; i < batch.length; i += this.batch) yield batch.slice(i, i + this.batch)
+      if (ended) break
+      await this.#change(signal)
+    }
+    return { units: next }
+  }
+
+  #changed(): void {
+    for (const wake of [...this.#changes]) wake()
+  }
+
+  #change(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = () => {
+        this.#changes.delete(wake)
+        signal.removeEventListener('abort', wake)
+        resolve()
+      }
+      this.#changes.add(wake)
+      signal.addEventListener('abort', wake)
+      if (signal.aborted) wake()
+    })
+  }
+}
+
+function run(program: Program | undefined, unit: number, given: JsUnit): ResultRecord {
+  if (program === undefined) throw new Error('no program')
+  const { hit, value } = program(given)
+  return { unit, kind: hit === true ? 'hit' : 'done', output: encodeValue(value), agreed: 2 }
+}
