@@ -13,6 +13,7 @@ import { hashOf } from '../../coordinator-free-node/protocol/ids.js'
 import { limits } from '../../coordinator-free-node/protocol/limits.js'
 import { createIdentity, loadIdentity } from '../../coordinator-free-node/shell/identity.js'
 import { encodeFrame, takeMailFrame } from '../../coordinator-free-node/shell/overlay/frames.js'
+import { stopLibp2pNode } from '../../coordinator-free-node/shell/overlay/libp2p-node.js'
 import { createOverlay } from '../../coordinator-free-node/shell/overlay/overlay.js'
 import { libp2pFleet } from '../contract/overlay-fleet.js'
 import { join, startStation } from '../contract/overlay-recorder.js'
@@ -252,7 +253,7 @@ describe('stock libp2p', () => {
     await a.seen.untilMail(1)
     expect(a.seen.mail[0]?.bytes).toHaveLength(3_000_000)
     await a.seen.until('the answer', () => received > 3_000_000)
-    await stock.stop()
+    await stopLibp2pNode(stock)
   })
 
   test('that listens over WebSocket can be dialled', async () => {
@@ -266,6 +267,6 @@ describe('stock libp2p', () => {
     await expect(a.overlay.connect(stock.getMultiaddrs().map(String))).rejects.toMatchObject({
       message: expect.stringContaining('another grid'),
     })
-    await stock.stop()
+    await stopLibp2pNode(stock)
   })
 })
