@@ -6,7 +6,9 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import type { Connection, Libp2p, Stream } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import { WebSocket } from 'ws'
+import { nextUint32, seedRandom } from '../../coordinator-free-node/core/kit/random.js'
 import { encode } from '../../coordinator-free-node/protocol/codec.js'
+import { hashOf } from '../../coordinator-free-node/protocol/ids.js'
 import { limits } from '../../coordinator-free-node/protocol/limits.js'
 import { createIdentity, loadIdentity } from '../../coordinator-free-node/shell/identity.js'
 import { encodeFrame } from '../../coordinator-free-node/shell/overlay/frames.js'
@@ -18,7 +20,7 @@ import { libp2pFleet } from '../contract/overlay-fleet.js'
 import { join, type Station, startStation } from '../contract/overlay-recorder.js'
 
 const handshakeMs = 400
-const fleet = libp2pFleet({ dht: 'off', times: { handshakeMs, silenceMs: 4_000 } })
+const fleet = libp2pFleet({ dht: 'off', times: { handshakeMs, silenceMs: 4_000, blobIdleMs: 500 } })
 const port = (station: Station) => Number(/tcp\/(\d+)/.exec(station.overlay.addresses()[0]!)![1])
 
 let victim: Station
@@ -209,4 +211,81 @@ describe('a peer that breaks the protocol', () => {
       signal: AbortSignal.timeout(5_000),
     })
   })
+
+  const hash = hashOf(new Uint8Array(1))
+  const answers: [string, string, (blobs: Stream) => void][] = [
+    ['falls silent', 'MH_PEER_UNREACHABLE', () => {}],
+    ['falls silent halfway', 'MH_PEER_UNREACHABLE', (blobs) => blobs.send(found(1000, 10))],
+    [
+      'hangs up halfway',
+      'MH_PEER_UNREACHABLE',
+      (blobs) => {
+        blobs.send(found(1000, 10))
+        void blobs.close()
+      },
+    ],
+    ['announces gigabytes', 'MH_TOO_LARGE', (blobs) => blobs.send(found(0xffff_ffff, 10))],
+    ['sends more than it announced', 'MH_BAD_MESSAGE', (blobs) => blobs.send(found(10, 1000))],
+    ['sends noise', 'MH_BAD_MESSAGE', (blobs) => blobs.send(new Uint8Array(100).fill(200))],
+    ['sends something else', 'MH_BLOB_MISMATCH', (blobs) => blobs.send(found(10, 10))],
+  ]
+  test.each(answers)('by an answer to a fetch that %s fails it', async (_what, code, answer) => {
+    await attacker.handle('/manyhands/test/blob/1', (blobs) => answer(blobs))
+    stream.send(greeting())
+    await victim.seen.untilJoined(self())
+    await expect(victim.overlay.fetchBlob(self(), hash, 2_000)).rejects.toMatchObject({ code })
+  })
+
+  function found(announced: number, sent: number): Uint8Array {
+    const answer = Buffer.alloc(5 + sent)
+    answer[0] = 1
+    answer.writeUInt32BE(announced, 1)
+    return answer
+  }
+
+  // Below our own frames: what libp2p itself makes of it. It once ended the process.
+  const layers: [string, () => Uint8Array][] = [
+    ['yamux', () => Buffer.concat([Uint8Array.of(0xff), randomBytes(500)])],
+    ['noise', () => Buffer.concat([Uint8Array.of(0, 64), randomBytes(64)])],
+  ]
+  test.each(layers)('by nonsense to %s is disconnected', async (layer, nonsense) => {
+    stream.send(greeting())
+    await victim.seen.untilJoined(self())
+    const wire = wireOf(layer)
+    for (let i = 0; i < 10 && connection.status === 'open'; i++) wire.send(nonsense())
+    await untilCut()
+    await victim.seen.until('it is gone', () => !victim.seen.isJoined(self()))
+  })
+
+  test.each([...Array(10).keys()])('by any frames of yamux harms nobody, seed %i', async (seed) => {
+    const random = seedRandom(seed)
+    stream.send(greeting())
+    await victim.seen.untilJoined(self())
+    const wire = wireOf('yamux')
+    for (let i = 0; i < 100 && connection.status === 'open'; i++) {
+      const body = nextUint32(random) % 50
+      const frame = Buffer.alloc(12 + body, 7)
+      frame[0] = 0
+      frame[1] = nextUint32(random) % (seed % 2 === 0 ? 3 : 4)
+      frame.writeUInt16BE(nextUint32(random) % 16, 2)
+      frame.writeUInt32BE(nextUint32(random) % 8, 4)
+      frame.writeUInt32BE(frame[1] === 0 ? body : nextUint32(random) % 1000, 8)
+      wire.send(frame[1] === 0 ? frame : frame.subarray(0, 12))
+      if (i % 10 === 0) await new Promise(setImmediate)
+    }
+    connection.abort(new Error('enough'))
+    await victim.seen.until('it is gone', () => !victim.seen.isJoined(self()))
+  })
+
+  /** The connection under the streams (`yamux` reads from it), or the one under the encryption (`noise`). */
+  function wireOf(reader: string): { send(bytes: Uint8Array): void } {
+    type Wire = { send(bytes: Uint8Array): boolean; status: string }
+    const inner = connection as unknown as { muxer: { maConn: Wire }; maConn: Wire }
+    const wire = reader === 'yamux' ? inner.muxer.maConn : inner.maConn
+    return {
+      send(bytes) {
+        if (wire.status === 'open') wire.send(bytes)
+      },
+    }
+  }
 })

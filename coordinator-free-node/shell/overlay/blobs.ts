@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto'
 import type { Connection, Stream } from '@libp2p/interface'
 import { GridError } from '../../protocol/errors.js'
 import type { BlobHash, PeerId } from '../../protocol/ids.js'
-import { startDeadline } from './deadline.js'
+import { orAborted, startDeadline } from './deadline.js'
 
 /** Answers in progress for one peer, and for all: each holds a whole blob in memory. */
 const servesPerPeerMax = 8
@@ -51,7 +51,7 @@ export class Blobs {
     bytesMax: number,
     signal?: AbortSignal,
   ): Promise<Uint8Array> {
-    await this.#takeTurn(peer)
+    await this.#takeTurn(peer, signal)
     try {
       return await this.#fetchNow(connection, peer, hash, bytesMax, signal)
     } finally {
@@ -117,14 +117,27 @@ export class Blobs {
     }
   }
 
-  async #takeTurn(peer: PeerId): Promise<void> {
+  async #takeTurn(peer: PeerId, signal?: AbortSignal): Promise<void> {
     const turns = this.#fetches.get(peer) ?? { running: 0, waiting: [] }
     this.#fetches.set(peer, turns)
     if (turns.running < fetchesPerPeerMax) {
       turns.running++
       return
     }
-    await new Promise<void>((resolve) => turns.waiting.push(resolve))
+    let take = () => {}
+    const turn = new Promise<void>((resolve) => {
+      take = resolve
+      turns.waiting.push(take)
+    })
+    try {
+      await orAborted(turn, signal)
+    } catch (error) {
+      const at = turns.waiting.indexOf(take)
+      // Taken and given up in the same moment: pass it on.
+      if (at === -1) this.#endTurn(peer)
+      else turns.waiting.splice(at, 1)
+      throw unreachable('the fetch was given up', error)
+    }
   }
 
   #endTurn(peer: PeerId): void {
@@ -229,7 +242,7 @@ function receive(
       clearTimeout(timer)
       stream.removeEventListener('message', onMessage)
       stream.removeEventListener('close', onClose)
-      stream.removeEventListener('remoteCloseWrite', onEnd)
+      stream.removeEventListener('end', onClose)
       signal?.removeEventListener('abort', onAbort)
       if (error === undefined) resolve()
       else reject(error)
@@ -245,17 +258,15 @@ function receive(
       }
     }
     const onClose = () => finish(new Error('the connection closed'))
-    // What came before the end may still wait to be delivered.
-    const onEnd = () => {
-      if (stream.readBufferLength === 0) onClose()
-    }
     const onAbort = () => finish(new Error('the fetch was given up'))
     stream.addEventListener('message', onMessage)
     stream.addEventListener('close', onClose)
-    stream.addEventListener('remoteCloseWrite', onEnd)
+    stream.addEventListener('end', onClose)
     signal?.addEventListener('abort', onAbort)
     if (signal?.aborted === true) onAbort()
-    if (stream.status !== 'open' && stream.readBufferLength === 0) onClose()
+    // It may have ended before anybody listened.
+    const hasEnded = stream.readableEnded || stream.status !== 'open'
+    if (hasEnded && stream.readBufferLength === 0) onClose()
   })
 }
 

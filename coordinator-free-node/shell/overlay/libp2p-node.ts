@@ -62,7 +62,7 @@ export function createLibp2pNode(options: Libp2pNodeOptions): Promise<Libp2p> {
     ],
     connectionEncrypters: [noise()],
     streamMuxers: [
-      yamux({
+      sturdyYamux({
         streamOptions: {
           // A paused stream is reset when more than its buffer arrives: the window must stay below.
           maxStreamWindowSize: 4 * MIB,
@@ -107,6 +107,30 @@ export function createLibp2pNode(options: Libp2pNodeOptions): Promise<Libp2p> {
           }),
     },
   })
+}
+
+/**
+ * Yamux that does not throw when it writes to a connection that is gone. As it comes, a peer's nonsense makes it
+ * abort, it then says so to the closed connection, and that error ends the process: nobody stands around it.
+ */
+function sturdyYamux(init: Parameters<typeof yamux>[0]): ReturnType<typeof yamux> {
+  return () => {
+    const factory = yamux(init)()
+    const create = factory.createStreamMuxer.bind(factory)
+    factory.createStreamMuxer = (connection) => {
+      const muxer = create(connection)
+      const send = muxer.send.bind(muxer)
+      muxer.send = (data) => {
+        try {
+          return send(data)
+        } catch {
+          return false
+        }
+      }
+      return muxer
+    }
+    return factory
+  }
 }
 
 /** Stops it without the timer that libp2p's address manager leaves behind for a second. */
