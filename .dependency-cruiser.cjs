@@ -56,7 +56,12 @@ module.exports = {
       from: {
         path: `^(${NODE}/index|${NODE}/cli/main|sdk/index|tasks/index|${NODE}/shell/executor/(process|worker))\\.ts$`,
       },
-      to: { path: `^(${NODE}|sdk|tasks)/.*\\.ts$`, reachable: false, pathNot: '\\.d\\.ts$' },
+      to: {
+        path: `^(${NODE}|sdk|tasks)/.*\\.ts$`,
+        // The threads' process is started by its file's name, the command by package.json.
+        pathNot: `\\.d\\.ts$|^${NODE}/(shell/executor/process|cli/main|index)\\.ts$`,
+        reachable: false,
+      },
     },
   ],
   options: {

@@ -1,63 +1,10 @@
 /** Everything that a node can do to the world, as data. The shell performs; it never chooses. */
 
-import type { JobPhase, ResultRecord } from '../protocol/gateway-api.js'
-import type { BlobHash, JobId, LeaseId, PeerId, UnitIndex } from '../protocol/ids.js'
+import type { ResultRecord } from '../protocol/gateway-api.js'
+import type { BlobHash, JobId, LeaseId, PeerId } from '../protocol/ids.js'
 import type { UnitRun } from '../protocol/unit-runs.js'
+import type { JobRecord, LedgerRecord, PeerRecord, StandingRecord } from './kit/records.js'
 import type { CoreMessage } from './messages.js'
-
-/** What a job's journal entry says; results and leases have entries of their own. */
-export interface JobRecord {
-  job: JobId
-  phase: JobPhase
-  /** Units known so far of a list job, and whether the list has ended. */
-  appended: number
-  appendedBytes: number
-  inputsClosed: boolean
-  hit: UnitIndex | undefined
-  error: string | undefined
-  submittedMs: number
-  endedMs: number | undefined
-  unchecked: number
-  executions: number
-  reassigned: number
-  recomputed: number
-  aborted: number
-  disputed: number
-  /** Verified units, for jobs whose results are gone. */
-  verified: number
-  hosts: readonly JobHostRecord[]
-}
-
-export interface JobHostRecord {
-  peer: PeerId
-  executed: number
-  accepted: number
-  rejected: number
-  aborted: number
-  spentMs: number
-}
-
-export interface LedgerRecord {
-  peer: PeerId
-  /** Verified work received, milliseconds in our own price. */
-  receivedMs: number
-  givenMs: number
-  balanceMs: number
-}
-
-export interface StandingRecord {
-  peer: PeerId
-  accepted: number
-  refuted: number
-  /** Event clock; 0 when never banned. */
-  bannedUntilMs: number
-}
-
-export interface PeerRecord {
-  peer: PeerId
-  addresses: readonly string[]
-  seenMs: number
-}
 
 export type JournalRecord =
   | { type: 'job'; record: JobRecord }

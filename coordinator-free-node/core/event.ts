@@ -6,7 +6,7 @@ import type { JobId, LeaseId, PeerId } from '../protocol/ids.js'
 import type { Manifest } from '../protocol/manifest.js'
 import type { UnitOutcome } from '../protocol/outcome.js'
 import type { UnitRun } from '../protocol/unit-runs.js'
-import type { JobRecord, LedgerRecord, PeerRecord, StandingRecord } from './effect.js'
+import type { JobRecord, LedgerRecord, PeerRecord, StandingRecord } from './kit/records.js'
 import type { CoreMessage } from './messages.js'
 
 /** A job as the journal remembers it. */

@@ -8,7 +8,7 @@ import type { JobId } from '../protocol/ids.js'
 import { limits } from '../protocol/limits.js'
 import type { GatewayBackend } from './gateway/backend.js'
 import { keyOf } from './journal.js'
-import type { NodeParts } from './node.js'
+import type { NodeParts } from './node-parts.js'
 import { readAsCompleted, readInOrder } from './result-reader.js'
 import { systemClock } from './system-clock.js'
 

@@ -13,14 +13,9 @@
  */
 
 import { z } from 'zod'
-import type {
-  JobRecord,
-  JournalRecord,
-  LedgerRecord,
-  PeerRecord,
-  StandingRecord,
-} from '../core/effect.js'
+import type { JournalRecord } from '../core/effect.js'
 import type { RestoredJob } from '../core/event.js'
+import type { JobRecord, LedgerRecord, PeerRecord, StandingRecord } from '../core/kit/records.js'
 import type { Store, StoreWrite } from '../ports/store.js'
 import { bytesSchema } from '../protocol/bytes.js'
 import { decode, encode } from '../protocol/codec.js'

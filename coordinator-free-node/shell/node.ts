@@ -6,8 +6,7 @@ import { randomBytes } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { type Logger, pino } from 'pino'
 import type { Effect } from '../core/effect.js'
-import { createState, type NodeState } from '../core/state.js'
-import type { Executor } from '../ports/executor.js'
+import { createState } from '../core/state.js'
 import type { Overlay } from '../ports/overlay.js'
 import type { Store } from '../ports/store.js'
 import { GridError, isGridError } from '../protocol/errors.js'
@@ -16,16 +15,17 @@ import type { JobId, PeerId } from '../protocol/ids.js'
 import { limits } from '../protocol/limits.js'
 import { unitsOf } from '../protocol/unit-runs.js'
 import { createBackend } from './backend.js'
-import { createDriver, type Driver } from './driver.js'
+import { createDriver } from './driver.js'
 import { createExecutor } from './executor/executor.js'
 import { startGateway } from './gateway/gateway-server.js'
-import { createHostRunner, type HostRunner, readInputs } from './host-runner.js'
+import { createHostRunner, readInputs } from './host-runner.js'
 import { createIdentity, loadIdentity } from './identity.js'
-import { createJobBlobs, type JobBlobs } from './job-blobs.js'
-import { createJobNews, type JobNews } from './job-news.js'
-import { createJournal, type Journal, keyOf, type Memory, recall } from './journal.js'
-import { createMail, type Mail } from './mail.js'
+import { createJobBlobs } from './job-blobs.js'
+import { createJobNews } from './job-news.js'
+import { createJournal, keyOf, type Memory, recall } from './journal.js'
+import { createMail } from './mail.js'
 import { type NodeOptions, type ParsedNodeOptions, parseNodeOptions } from './node-options.js'
+import type { NodeParts } from './node-parts.js'
 import { createOverlay } from './overlay/overlay.js'
 import { openStore } from './store/level-store.js'
 import { systemClock } from './system-clock.js'
@@ -42,24 +42,6 @@ export interface RunningNode {
   drain(): Promise<void>
   /** Stops at once; what is on disk goes on at the next start. */
   stop(): Promise<void>
-}
-
-/** Everything that a node is made of, for those who perform its effects. */
-export interface NodeParts {
-  options: ParsedNodeOptions
-  state: NodeState
-  driver: Driver
-  store: Store
-  overlay: Overlay
-  executor: Executor
-  mail: Mail
-  blobs: JobBlobs
-  journal: Journal
-  runner: HostRunner
-  news: JobNews
-  log: Logger
-  /** Aborted when the node stops. */
-  stopped: AbortSignal
 }
 
 /** Bytes waiting for the disk above which no more is read from peers: some seconds of a slow disk. */

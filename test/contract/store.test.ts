@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { openStore } from '../../coordinator-free-node/shell/store/level-store.js'
-import { createMemoryStore } from '../../coordinator-free-node/sim/memory-store.js'
+import { createMemoryStore } from './memory-store.js'
 import { describeStore } from './store-contract.js'
 
 describeStore('memory', async () => {

@@ -6,8 +6,8 @@
  */
 import type { PeerId } from '../../protocol/ids.js'
 import { limits } from '../../protocol/limits.js'
-import type { PeerRecord } from '../effect.js'
 import { type Random, sample } from '../kit/random.js'
+import type { PeerRecord } from '../kit/records.js'
 
 export interface Neighbour {
   addresses: readonly string[]

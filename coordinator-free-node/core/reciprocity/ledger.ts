@@ -5,7 +5,7 @@
  * changing one's name gains nothing; the price in our own cost keeps a slow or lying host from inflating it.
  */
 import type { PeerId } from '../../protocol/ids.js'
-import type { LedgerRecord } from '../effect.js'
+import type { LedgerRecord } from '../kit/records.js'
 
 export type Ledger = Map<PeerId, LedgerRecord>
 

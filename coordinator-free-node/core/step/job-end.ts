@@ -1,7 +1,7 @@
 /** How a job ends, and what the journal remembers of it. */
 import type { JobPhase } from '../../protocol/gateway-api.js'
-import type { JobRecord } from '../effect.js'
 import { endJob, isComplete } from '../jobs/job.js'
+import type { JobRecord } from '../kit/records.js'
 import { closeAdvert } from '../membership/adverts.js'
 import type { StewardedJob } from '../state.js'
 import { dropHostedJob } from './host.js'

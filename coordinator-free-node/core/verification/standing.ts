@@ -4,7 +4,7 @@
  * Plain rule: one refuted vote bans a host for a while, since honest hosts give the same bits.
  */
 import type { PeerId } from '../../protocol/ids.js'
-import type { StandingRecord } from '../effect.js'
+import type { StandingRecord } from '../kit/records.js'
 
 export type Standing = Map<PeerId, StandingRecord>
 

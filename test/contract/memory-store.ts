@@ -2,9 +2,9 @@
  * The store without a disk: what simulations and tests run on. Keys sit in sorted chunks, so that an insert moves a
  * few hundred of them at most. Passes test/contract/store like the one on LevelDB.
  */
-import type { ScanRange, Store, StoreWrite } from '../ports/store.js'
-import { GridError } from '../protocol/errors.js'
-import { type BlobHash, hashOf } from '../protocol/ids.js'
+import type { ScanRange, Store, StoreWrite } from '../../coordinator-free-node/ports/store.js'
+import { GridError } from '../../coordinator-free-node/protocol/errors.js'
+import { type BlobHash, hashOf } from '../../coordinator-free-node/protocol/ids.js'
 
 /** A chunk splits above this many keys: moving half of it costs about a microsecond. */
 const chunkKeysMax = 512

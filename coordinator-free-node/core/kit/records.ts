@@ -1,0 +1,57 @@
+/** What the journal keeps of jobs and peers: plain data that a machine hands out and takes back after a restart. */
+import type { JobPhase } from '../../protocol/gateway-api.js'
+import type { JobId, PeerId, UnitIndex } from '../../protocol/ids.js'
+
+/** What a job's journal entry says; results and leases have entries of their own. */
+export interface JobRecord {
+  job: JobId
+  phase: JobPhase
+  /** Units known so far of a list job, and whether the list has ended. */
+  appended: number
+  appendedBytes: number
+  inputsClosed: boolean
+  hit: UnitIndex | undefined
+  error: string | undefined
+  submittedMs: number
+  endedMs: number | undefined
+  unchecked: number
+  executions: number
+  reassigned: number
+  recomputed: number
+  aborted: number
+  disputed: number
+  /** Verified units, for jobs whose results are gone. */
+  verified: number
+  hosts: readonly JobHostRecord[]
+}
+
+export interface JobHostRecord {
+  peer: PeerId
+  executed: number
+  accepted: number
+  rejected: number
+  aborted: number
+  spentMs: number
+}
+
+export interface LedgerRecord {
+  peer: PeerId
+  /** Verified work received, milliseconds in our own price. */
+  receivedMs: number
+  givenMs: number
+  balanceMs: number
+}
+
+export interface StandingRecord {
+  peer: PeerId
+  accepted: number
+  refuted: number
+  /** Event clock; 0 when never banned. */
+  bannedUntilMs: number
+}
+
+export interface PeerRecord {
+  peer: PeerId
+  addresses: readonly string[]
+  seenMs: number
+}

@@ -1,0 +1,30 @@
+/** What a running node is made of, for those who perform its effects and answer its clients. */
+import type { Logger } from 'pino'
+import type { NodeState } from '../core/state.js'
+import type { Executor } from '../ports/executor.js'
+import type { Overlay } from '../ports/overlay.js'
+import type { Store } from '../ports/store.js'
+import type { Driver } from './driver.js'
+import type { HostRunner } from './host-runner.js'
+import type { JobBlobs } from './job-blobs.js'
+import type { JobNews } from './job-news.js'
+import type { Journal } from './journal.js'
+import type { Mail } from './mail.js'
+import type { ParsedNodeOptions } from './node-options.js'
+
+export interface NodeParts {
+  options: ParsedNodeOptions
+  state: NodeState
+  driver: Driver
+  store: Store
+  overlay: Overlay
+  executor: Executor
+  mail: Mail
+  blobs: JobBlobs
+  journal: Journal
+  runner: HostRunner
+  news: JobNews
+  log: Logger
+  /** Aborted when the node stops. */
+  stopped: AbortSignal
+}
