@@ -43,9 +43,8 @@ export class GatewayClient {
     return client
   }
 
-  /** Aborted when the client is closed. */
-  get closed(): AbortSignal {
-    return this.#closing.signal
+  get isClosed(): boolean {
+    return this.#closing.signal.aborted
   }
 
   /** @throws {GridError} what the node answered; MH_GATEWAY_LOST, MH_STOPPED; the signal's reason */

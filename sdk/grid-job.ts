@@ -3,6 +3,7 @@ import type { WhyView } from '../coordinator-free-node/protocol/gateway-api.js'
 import type { JobId } from '../coordinator-free-node/protocol/ids.js'
 import { type GatewayClient, isLoss } from './gateway-client.js'
 import { cancelledError, JobReader } from './job-reader.js'
+import { allowManyListeners } from './signals.js'
 import type { JobHandle, Progress } from './types.js'
 
 /** What distinguishes a map from a task from an attached job. */
@@ -30,12 +31,12 @@ export class GridJob<Whole, Each> implements JobHandle<Whole, Each> {
   readonly #ended = new AbortController()
   readonly #following: Promise<void>
   #whole: Promise<Whole> | undefined
+  #over: Promise<void> | undefined
 
   constructor(client: GatewayClient, kind: JobKind<Whole, Each>, signal?: AbortSignal) {
     this.#client = client
     this.#kind = kind
-    this.#failed.signal.addEventListener('abort', () => this.#ended.abort(), { once: true })
-    client.closed.addEventListener('abort', () => this.#ended.abort(), { once: true })
+    allowManyListeners(this.#failed.signal).addEventListener('abort', () => this.#ended.abort())
     if (signal !== undefined) this.#obey(signal)
     this.id = this.#open()
     this.#following = this.#accompany()
@@ -126,16 +127,15 @@ export class GridJob<Whole, Each> implements JobHandle<Whole, Each> {
     const reader = await this.#reader()
     const tasks: Promise<void>[] = []
     if (feed !== undefined) {
-      // A source may be silent for long: the job's end must not wait for its next word.
-      const end = () => this.#ended.abort()
-      reader.done().then(end, end)
+      // A source may be silent for long: the end of the job, or of the connection, must not wait for its next word.
+      this.#whenOver(() => this.#ended.abort())
       tasks.push(feed.call(this.#kind, job, this.#ended.signal))
     }
     if (follow !== undefined) tasks.push(follow.call(this.#kind, reader))
     try {
       await Promise.all(tasks)
     } catch (error) {
-      if (!this.#failed.signal.aborted && !this.#client.closed.aborted) {
+      if (!this.#failed.signal.aborted && !this.#client.isClosed) {
         this.#fail(error)
         this.#cancelQuietly(job)
       }
@@ -155,12 +155,17 @@ export class GridJob<Whole, Each> implements JobHandle<Whole, Each> {
       onAbort()
       return
     }
-    signal.addEventListener('abort', onAbort, { once: true })
-    const release = () => signal.removeEventListener('abort', onAbort)
-    // Begins after the constructor has set the id.
-    Promise.resolve()
-      .then(async () => (await this.#reader()).done())
-      .then(release, release)
+    allowManyListeners(signal).addEventListener('abort', onAbort, { once: true })
+    this.#whenOver(() => signal.removeEventListener('abort', onAbort))
+  }
+
+  /** Calls once the job has ended, by whatever cause, or nobody can tell any more. */
+  #whenOver(then: () => void): void {
+    // Not before the constructor has set the id; one stream for all who ask.
+    this.#over ??= Promise.resolve().then(async () => {
+      await (await this.#reader()).done()
+    })
+    this.#over.then(then, then)
   }
 
   #fail(error: unknown): void {

@@ -21,8 +21,8 @@ export const gatewayBounds = {
   creditFirst: 8,
   /** Credit that a client may hold: more only hides a client that reads too slowly. */
   creditMax: 1024,
-  /** Requests and streams of one client that are not answered yet. */
-  requestsMax: 256,
+  /** Requests and streams of one client that are not answered yet: four for each job that a node may steward. */
+  requestsMax: 4096,
   /** Bytes of those requests: four of the largest. */
   requestBytesMax: 128 * 1024 * 1024,
 } as const

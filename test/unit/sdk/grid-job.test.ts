@@ -289,3 +289,20 @@ describe('closing the connection', () => {
     expect(() => grid.map([1], (n) => n)).not.toThrow()
   })
 })
+
+describe('a hundred jobs', () => {
+  test('share one signal and one connection without a warning', async () => {
+    const { grid } = under
+    const warnings: Error[] = []
+    const onWarning = (warning: Error) => warnings.push(warning)
+    process.on('warning', onWarning)
+    const { signal } = new AbortController()
+    const jobs = Array.from({ length: 100 }, (_, i) =>
+      grid.map([i], (n) => n + 1, { signal, unitItems: 1 }),
+    )
+    expect((await Promise.all(jobs)).flat()).toEqual(jobs.map((_, i) => i + 1))
+    await new Promise((resolve) => setImmediate(resolve))
+    process.off('warning', onWarning)
+    expect(warnings).toEqual([])
+  })
+})
