@@ -171,7 +171,7 @@ export function renderStatus(status: NodeStatus): string {
       `${status.version}, process ${status.pid}, up ${formatDurationMs(status.uptimeMs)}`,
     ],
     ['state', status.stateDirectory],
-    ['addresses', status.addresses.join('\n           ')],
+    ['addresses', status.addresses.join(`\n${' '.repeat(12)}`)],
     ['neighbours', formatCount(status.neighbours)],
     ['donates', donationOf(status)],
     [
