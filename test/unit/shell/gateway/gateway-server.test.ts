@@ -4,6 +4,7 @@ import { request as httpRequest } from 'node:http'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import fc from 'fast-check'
 import { Packr } from 'msgpackr'
 import { WebSocket } from 'ws'
 import { GridError } from '../../../../coordinator-free-node/protocol/errors.js'
@@ -326,5 +327,38 @@ describe('a stream', () => {
     await gateway.close()
     await aborted
     expect((await closed)[0]).toBe(1001)
+  })
+})
+
+describe('any bytes', () => {
+  test('cost their client its connection at most, never the gateway', async () => {
+    backend.drain = async () => ({})
+    backend.show = async () => {
+      throw new Error('unexpected')
+    }
+    const good = await client()
+    const frames = fc.oneof(
+      fc.uint8Array({ maxLength: 64 }),
+      fc.anything({ withDate: false }).map((value) => packr.pack(value)),
+      fc
+        .record({
+          id: fc.oneof(fc.integer(), fc.double(), fc.string()),
+          method: fc.constantFrom('show', 'results', 'submit', 'constructor', '__proto__', ''),
+          params: fc.anything({ withDate: false }),
+        })
+        .map((value) => packr.pack(value)),
+    )
+    await fc.assert(
+      fc.asyncProperty(fc.array(frames, { minLength: 1, maxLength: 5 }), async (batch) => {
+        const bad = await RawClient.open(file)
+        bad.socket.on('error', () => {})
+        for (const frame of batch) bad.socket.send(frame)
+        const closed = once(bad.socket, 'close')
+        bad.socket.close()
+        await closed
+      }),
+      { numRuns: 150 },
+    )
+    expect(await good.ask(1, 'drain', {})).toEqual({ id: 1, result: {} })
   })
 })
