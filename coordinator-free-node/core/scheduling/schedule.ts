@@ -92,7 +92,7 @@ export function createSchedule(nowMs: number): Schedule {
   }
 }
 
-/** The host's record; a new one changes who may serve. */
+/** The record of a host that was just heard from; a new or returned one changes who may serve. */
 export function hostOf(schedule: Schedule, peer: PeerId, nowMs: number): JobHost {
   let host = schedule.hosts.get(peer)
   if (host === undefined) {
@@ -116,6 +116,13 @@ export function hostOf(schedule: Schedule, peer: PeerId, nowMs: number): JobHost
     host.connected = true
     schedule.hostsChangedMs = nowMs
   }
+  return host
+}
+
+/** The record of a host heard from earlier, which may have left since. */
+export function hostHeardOf(schedule: Schedule, peer: PeerId): JobHost {
+  const host = schedule.hosts.get(peer)
+  assert(host !== undefined, `${peer} voted and has no record`)
   return host
 }
 

@@ -14,6 +14,7 @@ import {
   closeUnit,
   endLease,
   hasOtherHost,
+  hostHeardOf,
   hostOf,
   type JobHost,
   type Lease,
@@ -219,7 +220,7 @@ function accept(
 function reward(turn: Turn, stewarded: StewardedJob, peer: PeerId): void {
   const { state } = turn
   const { schedule } = stewarded
-  const host = hostOf(schedule, peer, turn.nowMs)
+  const host = hostHeardOf(schedule, peer)
   host.accepted++
   if (peer === state.self) return
   const own = schedule.hosts.get(state.self)
@@ -234,7 +235,7 @@ function reward(turn: Turn, stewarded: StewardedJob, peer: PeerId): void {
 }
 
 function blame(turn: Turn, stewarded: StewardedJob, peer: PeerId, harvest: Harvest): void {
-  hostOf(stewarded.schedule, peer, turn.nowMs).rejected++
+  hostHeardOf(stewarded.schedule, peer).rejected++
   settlementOf(stewarded, peer).rejected++
   if (peer === turn.state.self) return
   refute(turn.state.standing, peer, turn.nowMs, turn.state.config.banMs)

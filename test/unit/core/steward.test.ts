@@ -90,6 +90,17 @@ describe('steward', () => {
     )
   })
 
+  // Its vote, accepted after it had left, made it count as present: units waited for it, and the job said so.
+  test('a host that left stays gone when a vote of it is accepted', () => {
+    const node = withJob()
+    for (const n of [1, 2]) node.want(peer(n))
+    node.vote(peer(1))
+    node.event({ type: 'neighbour-left', peer: peer(1) })
+    node.vote(peer(2))
+    const host = node.stewarded.schedule.hosts.get(peer(1))
+    expect(host).toMatchObject({ accepted: 1, connected: false })
+  })
+
   test('a first-hit job ends with the first verified hit', () => {
     const node = withJob({ goal: 'first-hit', redundancy: 1 })
     node.want(peer(1))
