@@ -45,7 +45,7 @@ export function jobView(state: NodeState, id: JobId, nowMs: number): JobView | u
 function unitCounts(stewarded: StewardedJob): UnitCounts {
   const { job, schedule, counters, tallies } = stewarded
   let inFlight = 0
-  for (const lease of schedule.leases.values()) inFlight += lease.remaining.size
+  for (const { leases } of schedule.open.values()) if (leases.length > 0) inFlight++
   return {
     total: unitTotal(job),
     verified: stewarded.endedVerified ?? job.canonical.size,
