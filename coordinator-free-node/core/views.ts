@@ -38,8 +38,16 @@ export function jobView(state: NodeState, id: JobId, nowMs: number): JobView | u
     hosts: hostViews(state, stewarded),
     hit: job.hit,
     error: job.error,
-    warning,
+    warning: warning ?? (job.phase === 'done' ? uncheckedWarning(units) : undefined),
   }
+}
+
+/** What a job that ended before anybody could be warned has to say of its results. */
+function uncheckedWarning({ unchecked, verified }: UnitCounts): string | undefined {
+  if (unchecked === 0) return undefined
+  const which =
+    unchecked === verified ? 'no result was' : `${unchecked} of ${verified} results were not`
+  return `${which} checked by a second host: nobody else was there, so this node's word was enough`
 }
 
 function unitCounts(stewarded: StewardedJob): UnitCounts {

@@ -145,7 +145,7 @@ export interface JobView {
   hit: UnitIndex | undefined
   /** Why the job failed, one sentence. */
   error: string | undefined
-  /** Set when the node is the only one: results are accepted unchecked. */
+  /** Set when too few hosts are here, and at the end when results were accepted unchecked. */
   warning: string | undefined
 }
 

@@ -53,7 +53,8 @@ const leasesPerMs = 1_000
 /**
  * Starts a node and its gateway.
  *
- * @throws {GridError} MH_USAGE, MH_STATE_LOCKED, MH_STATE_VERSION, MH_PORT_TAKEN, MH_BAD_ADDRESS, MH_EXECUTOR_FAILED
+ * @throws {GridError} MH_USAGE, MH_STATE_LOCKED, MH_STATE_VERSION, MH_PORT_TAKEN, MH_BAD_ADDRESS, MH_EXECUTOR_FAILED;
+ *   MH_PEER_UNREACHABLE when no peer it was told of answers and it never met another
  * @example
  * const node = await startNode({ stateDirectory: '/tmp/grid', peers: ['192.168.1.5:4001'] })
  * await node.stop()
@@ -120,6 +121,7 @@ async function assemble(
   await overlay.start(overlayHandlers(parts))
   undo.push(() => overlay.stop())
   parts.driver.dispatch(startedEvent(overlay, memory))
+  if (memory.peers.length === 0) await reachOne(overlay, options.peers)
   const backend = createBackend(parts)
   const gateway = await startGateway({
     stateDirectory: options.stateDirectory,
@@ -154,6 +156,19 @@ function overlayOptions(
     listen: at,
     lan: lan ? { port: lanPort } : false,
     log: (text) => log.debug(text),
+  }
+}
+
+/**
+ * A node that never had a neighbour and reaches none of those it was told of was most likely told wrongly. Later
+ * starts go on trying instead: a peer that was there once comes back.
+ */
+async function reachOne(overlay: Overlay, peers: readonly string[]): Promise<void> {
+  if (peers.length === 0) return
+  try {
+    await Promise.any(peers.map((address) => overlay.connect([address])))
+  } catch (error) {
+    throw error instanceof AggregateError ? error.errors[0] : error
   }
 }
 

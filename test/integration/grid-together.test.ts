@@ -1,7 +1,7 @@
 /** Nodes that work together: who computes, who checks, who may look. */
 import { describe, expect, test } from '@jest/globals'
 import { range } from '../../sdk/index.js'
-import { crunch, crunched, progressUntil, useGridProcesses } from './grid-processes.js'
+import { crunch, crunched, useGridProcesses } from './grid-processes.js'
 
 const grid = useGridProcesses()
 const rounds = 50_000
