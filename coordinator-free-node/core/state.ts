@@ -61,6 +61,8 @@ export interface NodeState {
   readonly config: CoreConfig
   readonly random: Random
   startedMs: number
+  /** When the last neighbour left, or the node started: how long it has been by itself. */
+  loneSinceMs: number
   addresses: readonly string[]
   readonly neighbours: NeighbourState
   readonly adverts: AdvertState
@@ -89,6 +91,7 @@ export function createState(
     config: { ...defaultCoreConfig, ...config },
     random: seedRandom(seed),
     startedMs: 0,
+    loneSinceMs: 0,
     addresses: [],
     neighbours: createNeighbours(),
     adverts: createAdverts(),

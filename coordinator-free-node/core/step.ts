@@ -144,6 +144,7 @@ function onMessage(turn: Turn, from: PeerId, message: CoreMessage): void {
 function onStarted(turn: Turn, event: EventOf<'started'>): void {
   const { state, nowMs } = turn
   state.startedMs = nowMs
+  state.loneSinceMs = nowMs
   state.addresses = event.addresses
   state.nextLease = event.leaseBase
   for (const record of event.ledger) state.ledger.set(record.peer, { ...record })

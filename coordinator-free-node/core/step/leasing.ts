@@ -220,6 +220,16 @@ export function copiesLacking(stewarded: StewardedJob, unit: UnitIndex): number 
   return Math.max(0, missing - open.leases.length - open.wanted)
 }
 
+/**
+ * Whether the hosts of a job are all that will come for now: none joined or left for a while. A node that has been
+ * by itself for as long does not wait anew for each job.
+ */
+export function areHostsSettled({ state, nowMs }: Turn, { schedule }: StewardedJob): boolean {
+  const alone = state.neighbours.neighbours.size === 0
+  const sinceMs = alone ? state.loneSinceMs : schedule.hostsChangedMs
+  return nowMs >= sinceMs + state.config.aloneGraceMs
+}
+
 /** All leases of a host are lost: it left, or it is not trusted any more. */
 export function loseHost(turn: Turn, stewarded: StewardedJob, host: JobHost): void {
   const { schedule } = stewarded

@@ -51,6 +51,7 @@ export function onNeighbourJoined(turn: Turn, peer: PeerId, addresses: readonly 
 
 export function onNeighbourLeft(turn: Turn, peer: PeerId): void {
   if (!neighbourLeft(turn.state.neighbours, peer)) return
+  turn.state.loneSinceMs = turn.nowMs
   forgetAdvertiser(turn.state.adverts, peer)
   stewardLostHost(turn, peer)
   hostLost(turn, peer)

@@ -36,7 +36,7 @@ import {
   votesIn,
 } from '../verification/tally.js'
 import { failJob } from './job-end.js'
-import { copiesLacking, loseHost, serve } from './leasing.js'
+import { areHostsSettled, copiesLacking, loseHost, serve } from './leasing.js'
 import { journalThen, send, type Turn, wakeAt } from './turn.js'
 
 /** What one event made canonical; journalled in one entry. */
@@ -177,12 +177,12 @@ function judge(turn: Turn, stewarded: StewardedJob, unit: UnitIndex, harvest: Ha
 
 /** The requester's own result decides where nobody is left to ask. */
 function anchored(turn: Turn, stewarded: StewardedJob, unit: UnitIndex): Verdict | undefined {
-  const { state, nowMs } = turn
+  const { state } = turn
   const { schedule, tallies } = stewarded
   const open = schedule.open.get(unit)
   const tally = tallies.get(unit)
   if (open === undefined || tally === undefined) return undefined
-  if (nowMs < schedule.hostsChangedMs + state.config.aloneGraceMs) return undefined
+  if (!areHostsSettled(turn, stewarded)) return undefined
   if (open.leases.length > 0 || hasOtherHost(schedule, open.tried)) return undefined
   return verdictByAnchor(tally, state.self)
 }
@@ -302,7 +302,7 @@ function ban(turn: Turn, stewarded: StewardedJob, peer: PeerId): void {
 /** Units that wait for hosts that do not exist get the requester's own verdict. */
 export function judgeStuckUnits(turn: Turn, stewarded: StewardedJob): void {
   const { schedule } = stewarded
-  if (turn.nowMs < schedule.hostsChangedMs + turn.state.config.aloneGraceMs) return
+  if (!areHostsSettled(turn, stewarded)) return
   const harvest = emptyHarvest()
   for (const want of schedule.wants) {
     if (hasOtherHost(schedule, want.holders)) continue
