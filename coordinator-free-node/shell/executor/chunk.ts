@@ -4,8 +4,16 @@
  */
 import type { UnitInput } from '../../ports/executor.js'
 import type { BlobHash } from '../../protocol/ids.js'
-import { resultKinds, type UnitOutcome, type UnitResult } from '../../protocol/outcome.js'
+import {
+  type AbortReason,
+  resultKinds,
+  type UnitOutcome,
+  type UnitResult,
+} from '../../protocol/outcome.js'
 import type { TaskDescriptor } from '../../protocol/task-bundle.js'
+
+/** Tasks that process and daemon count on to be there; whoever needs another sends it again. */
+export const tasksKeptMax = 16
 
 /** Consecutive units of a batch for one thread. */
 export interface Chunk {
@@ -35,7 +43,16 @@ export interface ResultColumns {
 export interface ChunkStop {
   /** The unit that was running; undefined when none was. */
   unit: number | undefined
-  reason: 'time' | 'memory' | 'crash' | 'cancelled' | 'unavailable'
+  reason: AbortReason
+  /** One line. */
+  message: string
+}
+
+/** One unit ended without a result; the chunk goes on. */
+export interface UnitStop {
+  type: 'abort'
+  unit: number
+  reason: AbortReason
   message: string
 }
 
@@ -48,16 +65,15 @@ export type ToProcess =
 export type FromProcess =
   | { type: 'ready' }
   | { type: 'results'; chunk: number; results: ResultColumns }
-  /** One unit ended without a result, the chunk goes on. */
-  | { type: 'abort'; chunk: number; stop: ChunkStop }
+  | (UnitStop & { chunk: number })
+  /** The chunk's task was dropped, or never came: the chunk did not run. */
+  | { type: 'task-missing'; chunk: number }
   /** The chunk is over; units without an outcome have to run again, but for the one in `stop`. */
   | { type: 'end'; chunk: number; stop: ChunkStop | undefined }
   | { type: 'pong' }
 
 /** What a thread emits while it works. */
-export type FromWorker =
-  | { type: 'results'; results: ResultColumns }
-  | { type: 'abort'; stop: ChunkStop }
+export type FromWorker = { type: 'results'; results: ResultColumns } | UnitStop
 
 export function packInputs(units: readonly UnitInput[]): {
   inputs: Uint8Array

@@ -1,30 +1,50 @@
 /**
  * The executor as the node sees it: batches in, outcomes out. Cuts batches into chunks for the threads of a forked
- * process, brings the process back when it dies, and sees to it that every unit has exactly one outcome.
+ * process, and sees to it that every unit has exactly one outcome, whatever becomes of thread and process.
  *
  * Story of a unit: queued -> in a chunk -> outcome. A chunk that ends early puts its other units back in the queue,
- * in front; only the unit that ran when its thread or process died is reported as aborted.
+ * in front; only the unit that ran when its thread died is reported as aborted. When the whole process dies nobody
+ * knows which unit of a chunk ran: they run again one by one, and the one that was alone is reported.
  */
 import type { Executor, UnitBatch, UnitInput } from '../../ports/executor.js'
 import type { BlobHash } from '../../protocol/ids.js'
-import { limits } from '../../protocol/limits.js'
 import type { UnitAbort, UnitOutcome } from '../../protocol/outcome.js'
-import { type ChunkStop, type FromProcess, packInputs, unpackResults } from './chunk.js'
-import { type ExecutorProcess, forkExecutor } from './fork.js'
+import {
+  type ChunkStop,
+  type FromProcess,
+  packInputs,
+  tasksKeptMax,
+  unpackResults,
+} from './chunk.js'
+import { ProcessKeeper } from './process-keeper.js'
+import { UnitQueue } from './unit-queue.js'
 
 export interface ExecutorOptions {
   /** Threads. */
   slots: number
+  /** The compiled process.js, for those who move it. @default the one of this package */
+  entry?: URL
+  /** Silence after which the process is killed, milliseconds; see ForkOptions. @default 20000 */
+  silenceMsMax?: number
+  /** Told what a person who reads logs should know: a process that died, one that came back. */
+  log?(message: string): void
+}
+
+/** An executor whose process can be seen from outside. */
+export interface LocalExecutor extends Executor {
+  /** Process id while there is one. */
+  readonly pid: number | undefined
 }
 
 interface Batch {
   readonly spec: UnitBatch
-  /** Not in a chunk yet; taken from the front. */
-  queue: UnitInput[]
+  /** Not in a chunk yet. */
+  readonly queue: UnitQueue
   /** Units without an outcome. */
   readonly open: Set<number>
   report(outcomes: readonly UnitOutcome[]): void
   done(): void
+  failed(error: unknown): void
 }
 
 interface InFlight {
@@ -34,104 +54,110 @@ interface InFlight {
   readonly units: Map<number, UnitInput>
 }
 
-/** Work that a chunk aims at: long beside what a chunk costs (50 us), short beside what a killed one loses. */
-const chunkMs = 25
-const chunkUnitsMax = 256
 /** Below it a chunk is queued behind each running one, so that threads never wait for a message. */
 const prefetchBelowMs = 20
-/** Chunks whose units are longer are killed by a cancel; shorter ones end by themselves as soon. */
-const killAboveMs = 200
-/** A process that dies so often in a row is not started again by itself. */
-const deathsMax = 5
-/** Tasks that the process keeps; the daemon sends a task again when it may have been dropped. */
-const tasksSentMax = 16
+/** Tasks whose unit times are remembered: more than a node serves at once. */
+const tasksTimedMax = 256
 
-/** @returns an executor that is not started */
-export function createExecutor(options: ExecutorOptions): Executor {
-  return new ProcessExecutor(options.slots)
+/**
+ * @param options  slots is an integer from 1
+ * @returns an executor that is not started
+ */
+export function createExecutor(options: ExecutorOptions): LocalExecutor {
+  return new ProcessExecutor(options)
 }
 
-class ProcessExecutor implements Executor {
+class ProcessExecutor implements LocalExecutor {
   readonly slots: number
+  readonly #keeper: ProcessKeeper
   readonly #batches = new Map<string, Batch>()
+  /** In the order of their sending: the first `slots` run, the others wait in the process. */
   readonly #inFlight = new Map<number, InFlight>()
-  /** Thread-milliseconds a unit of each task, smoothed. */
+  /** Thread-milliseconds a unit of each task, smoothed; the task last seen is last. */
   readonly #unitMs = new Map<BlobHash, number>()
-  #sent = new Set<BlobHash>()
-  #process: ExecutorProcess | undefined
+  readonly #sent = new Set<BlobHash>()
   #lastChunk = 0
-  #deathsInARow = 0
-  #stopped = false
 
-  constructor(slots: number) {
+  constructor({ slots, entry, silenceMsMax, log }: ExecutorOptions) {
     this.slots = slots
+    this.#keeper = new ProcessKeeper(
+      { slots, entry, silenceMsMax },
+      {
+        cameUp: () => this.#cameUp(),
+        heard: (message) => this.#hear(message),
+        died: (reason) => {
+          log?.(`the executor's process died (${reason}); another one is started`)
+          this.#died(reason)
+        },
+        gaveUp: (reason) => {
+          log?.(`the executor's process does not stay alive: ${reason}`)
+          for (const batch of [...this.#batches.values()])
+            this.#abortAll(batch, 'unavailable', `the executor does not stay alive: ${reason}`)
+        },
+      },
+    )
   }
 
-  async start(): Promise<void> {
-    this.#stopped = false
-    await this.#fork()
+  get pid(): number | undefined {
+    return this.#keeper.pid
+  }
+
+  start(): Promise<void> {
+    return this.#keeper.start()
   }
 
   execute(spec: UnitBatch, onOutcomes: (outcomes: readonly UnitOutcome[]) => void): Promise<void> {
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
+      if (this.#batches.has(spec.batch))
+        throw new Error(`a batch named ${spec.batch} is being executed already`)
       const batch: Batch = {
         spec,
-        queue: [...spec.units],
+        queue: new UnitQueue(spec.units),
         open: new Set(spec.units.map(({ unit }) => unit)),
         report: onOutcomes,
         done: resolve,
+        failed: reject,
       }
       if (batch.open.size === 0) return resolve()
       this.#batches.set(spec.batch, batch)
-      if (this.#stopped || this.#process === undefined)
-        this.#abortAll(batch, 'unavailable', 'the executor is not running')
-      else this.#fill()
+      if (this.#keeper.isStarted) this.#fill()
+      else this.#abortAll(batch, 'unavailable', 'the executor is not running')
     })
   }
 
   cancel(name: string, which: 'all' | 'queued' = 'all'): void {
     const batch = this.#batches.get(name)
     if (batch === undefined) return
-    const queued = batch.queue
-    batch.queue = []
-    const cancelled = queued.map(({ unit }) => abortOf(unit, 'cancelled', 'cancelled'))
+    const cancelled = batch.queue.drain().map(({ unit }) => abortOf(unit, 'cancelled', 'cancelled'))
     if (which === 'all')
-      for (const flying of [...this.#inFlight.values()])
-        if (flying.batch === batch) {
-          for (const unit of flying.units.keys())
-            cancelled.push(abortOf(unit, 'cancelled', 'cancelled'))
-          const unitMs = this.#unitMs.get(batch.spec.task)
-          if (unitMs === undefined || unitMs > killAboveMs)
-            this.#process?.tell({ type: 'cancel', chunk: flying.chunk })
-        }
+      for (const flying of this.#inFlight.values()) {
+        if (flying.batch !== batch) continue
+        for (const unit of flying.units.keys())
+          cancelled.push(abortOf(unit, 'cancelled', 'cancelled'))
+        // The slot is taken until the process says that the chunk has ended.
+        this.#keeper.tell({ type: 'cancel', chunk: flying.chunk })
+      }
     this.#report(batch, cancelled)
-    this.#fill()
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true
+    const stopped = this.#keeper.stop()
+    this.#inFlight.clear()
     for (const batch of [...this.#batches.values()])
       this.#abortAll(batch, 'cancelled', 'the executor was stopped')
-    const process = this.#process
-    this.#process = undefined
-    this.#inFlight.clear()
-    await process?.stop()
+    await stopped
   }
 
-  async #fork(): Promise<void> {
-    this.#sent = new Set()
-    this.#process = await forkExecutor(this.slots, {
-      heard: (message) => this.#hear(message),
-      died: (reason) => this.#died(reason),
-    })
+  #cameUp(): void {
+    this.#sent.clear()
     this.#fill()
   }
 
   /** Keeps every thread busy: chunks go out while there is room, oldest batch first. */
   #fill(): void {
-    if (this.#process === undefined) return
+    if (!this.#keeper.isUp) return
     for (const batch of this.#batches.values())
-      while (batch.queue.length > 0) {
+      while (batch.queue.size > 0) {
         const unitMs = this.#unitMs.get(batch.spec.task)
         const most = unitMs !== undefined && unitMs < prefetchBelowMs ? 2 * this.slots : this.slots
         if (this.#inFlight.size >= most) return
@@ -140,33 +166,23 @@ class ProcessExecutor implements Executor {
   }
 
   #sendChunk(batch: Batch, unitMs: number | undefined): void {
-    const { spec } = batch
-    if (!this.#sent.has(spec.task)) this.#sendTask(spec)
-    const units = takeChunk(batch.queue, unitMs, this.slots)
-    batch.queue = batch.queue.slice(units.length)
+    const { task, bundle, params, inputs, seed } = batch.spec
+    if (!this.#sent.has(task)) this.#sendTask(task, bundle)
+    const units = batch.queue.takeChunk(unitMs, this.slots)
     const chunk = ++this.#lastChunk
-    const byUnit = new Map(units.map((unit) => [unit.unit, unit]))
-    this.#inFlight.set(chunk, { chunk, batch, units: byUnit })
-    this.#process?.tell({
+    this.#inFlight.set(chunk, { chunk, batch, units: new Map(units.map((u) => [u.unit, u])) })
+    const columns = { units: units.map(({ unit }) => unit), ...packInputs(units) }
+    this.#keeper.tell({
       type: 'chunk',
-      chunk: {
-        chunk,
-        task: spec.task,
-        params: spec.params,
-        inputsKind: spec.inputs,
-        seed: spec.seed,
-        units: units.map(({ unit }) => unit),
-        ...packInputs(units),
-      },
+      chunk: { chunk, task, params, inputsKind: inputs, seed, ...columns },
     })
   }
 
-  #sendTask({ task, bundle }: UnitBatch): void {
-    // Sixteen others later the process may have dropped the first: begin the count again.
-    if (this.#sent.size >= tasksSentMax) this.#sent.clear()
+  #sendTask(task: BlobHash, { descriptor, code }: UnitBatch['bundle']): void {
+    // So many others later the process has dropped the first; what it misses it asks for.
+    if (this.#sent.size >= tasksKeptMax) this.#sent.clear()
     this.#sent.add(task)
-    const { descriptor, code } = bundle
-    this.#process?.tell({ type: 'task', task, descriptor, code })
+    this.#keeper.tell({ type: 'task', task, descriptor, code })
   }
 
   #hear(message: FromProcess): void {
@@ -174,27 +190,35 @@ class ProcessExecutor implements Executor {
     const flying = this.#inFlight.get(message.chunk)
     if (flying === undefined) return
     switch (message.type) {
-      case 'results': {
-        this.#deathsInARow = 0
-        const outcomes = unpackResults(message.results)
+      case 'results':
+        this.#keeper.praise()
         this.#observe(flying.batch.spec.task, message.results.spentMs)
-        this.#settle(flying, outcomes)
+        this.#settle(flying, unpackResults(message.results))
         return
-      }
       case 'abort':
-        this.#settle(flying, [stopOutcome(message.stop)].filter(isKnown))
+        this.#settle(flying, [abortOf(message.unit, message.reason, message.message)])
         return
+      case 'task-missing':
+        this.#sent.delete(flying.batch.spec.task)
+        this.#end(flying, undefined)
+        break
       case 'end':
         this.#end(flying, message.stop)
-        this.#fill()
     }
+    this.#fill()
   }
 
   #observe(task: BlobHash, spentMs: readonly number[]): void {
     if (spentMs.length === 0) return
     const mean = spentMs.reduce((sum, ms) => sum + ms, 0) / spentMs.length
     const before = this.#unitMs.get(task)
+    this.#unitMs.delete(task)
     this.#unitMs.set(task, before === undefined ? mean : before + 0.3 * (mean - before))
+    if (this.#unitMs.size <= tasksTimedMax) return
+    for (const oldest of this.#unitMs.keys()) {
+      this.#unitMs.delete(oldest)
+      return
+    }
   }
 
   #settle(flying: InFlight, outcomes: readonly UnitOutcome[]): void {
@@ -203,82 +227,55 @@ class ProcessExecutor implements Executor {
   }
 
   /** A chunk is over: the unit that stopped it is aborted, the rest of it runs again. */
-  #end(flying: InFlight, stop: ChunkStop | undefined): void {
+  #end(flying: InFlight, stop: ChunkStop | undefined, areSuspect = false): void {
     this.#inFlight.delete(flying.chunk)
-    if (stop?.unit !== undefined) this.#settle(flying, [stopOutcome(stop)].filter(isKnown))
+    if (stop !== undefined) {
+      // A thread that died before its first unit would die again and again: its first unit is reported.
+      const [first] = flying.units.keys()
+      const unit = stop.unit ?? first
+      if (unit !== undefined) this.#settle(flying, [abortOf(unit, stop.reason, stop.message)])
+    }
     const { batch } = flying
     const again = [...flying.units.values()].filter(({ unit }) => batch.open.has(unit))
-    if (again.length > 0) batch.queue = [...again, ...batch.queue]
+    if (again.length > 0) batch.queue.putBack(again, areSuspect)
   }
 
   /** Each unit is reported once; outcomes of cancelled units come too late and are dropped. */
   #report(batch: Batch, outcomes: readonly UnitOutcome[]): void {
     const fresh = outcomes.filter(({ unit }) => batch.open.delete(unit))
-    if (fresh.length > 0) batch.report(fresh)
+    try {
+      if (fresh.length > 0) batch.report(fresh)
+    } catch (error) {
+      // The caller's own fault, so it is the caller's promise that fails.
+      batch.open.clear()
+      batch.queue.drain()
+      batch.failed(error)
+    }
     if (batch.open.size > 0 || this.#batches.get(batch.spec.batch) !== batch) return
     this.#batches.delete(batch.spec.batch)
     batch.done()
   }
 
   #abortAll(batch: Batch, reason: UnitAbort['reason'], message: string): void {
-    batch.queue = []
-    this.#report(
-      batch,
-      [...batch.open].map((unit) => abortOf(unit, reason, message)),
-    )
+    batch.queue.drain()
+    const aborts = [...batch.open].map((unit) => abortOf(unit, reason, message))
+    this.#report(batch, aborts)
   }
 
-  /** The process is gone: what ran is aborted, what waited runs in the next one. */
+  /** The process is gone: a unit that ran alone is aborted, all others run in the next process. */
   #died(reason: string): void {
-    if (this.#stopped) return
-    this.#process = undefined
-    this.#deathsInARow++
+    const message = `the executor's process died: ${reason}`
     const flying = [...this.#inFlight.values()]
-    flying.forEach((entry, i) => {
-      const [unit] = entry.units.keys()
-      // Chunks beyond the threads had not begun.
-      const ran = i < this.slots ? unit : undefined
-      this.#end(entry, { unit: ran, reason: 'crash', message: `the executor died: ${reason}` })
-    })
-    if (this.#deathsInARow > deathsMax) {
-      for (const batch of [...this.#batches.values()])
-        this.#abortAll(batch, 'unavailable', `the executor died ${deathsMax} times: ${reason}`)
-      this.#deathsInARow = 0
+    // From last to first, so that putting back in front restores their order.
+    for (const [place, entry] of [...flying.entries()].reverse()) {
+      const hadBegun = place < this.slots
+      const stop = { unit: undefined, reason: 'crash' as const, message }
+      if (hadBegun && entry.units.size === 1) this.#end(entry, stop)
+      else this.#end(entry, undefined, hadBegun)
     }
-    this.#fork().catch((error: unknown) => {
-      for (const batch of [...this.#batches.values()])
-        this.#abortAll(batch, 'unavailable', String(error))
-    })
   }
-}
-
-/** Units for one chunk: some 25 ms of work, never more than a thread's share of the queue. */
-function takeChunk(
-  queue: readonly UnitInput[],
-  unitMs: number | undefined,
-  slots: number,
-): UnitInput[] {
-  const aimed = unitMs === undefined ? 1 : Math.floor(chunkMs / Math.max(unitMs, 0.01))
-  const share = Math.ceil(queue.length / slots)
-  const most = Math.max(1, Math.min(aimed, share, chunkUnitsMax))
-  let bytes = 0
-  let count = 0
-  for (const { input } of queue) {
-    bytes += input.length
-    if (count > 0 && (count >= most || bytes > limits.batchBytesMax)) break
-    count++
-  }
-  return queue.slice(0, count)
 }
 
 function abortOf(unit: number, reason: UnitAbort['reason'], message: string): UnitAbort {
   return { unit, kind: 'abort', reason, message }
-}
-
-function stopOutcome({ unit, reason, message }: ChunkStop): UnitAbort | undefined {
-  return unit === undefined ? undefined : abortOf(unit, reason, message)
-}
-
-function isKnown<T>(value: T | undefined): value is T {
-  return value !== undefined
 }

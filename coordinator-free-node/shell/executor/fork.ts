@@ -1,17 +1,30 @@
-/**
- * Starts the executor's process behind its walls and watches over it: an empty environment, Node's permission flags
- * (files of this package only, no children), and a kill when it falls silent.
- */
+/** Starts the executor's process behind its walls, and watches over it: a kill when it falls silent. */
 import { type ChildProcess, fork } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { GridError } from '../../protocol/errors.js'
 import type { FromProcess, ToProcess } from './chunk.js'
+import { walls } from './walls.js'
+
+export interface ForkOptions {
+  /** Threads of the process. */
+  slots: number
+  /** The compiled process.js. @default the one of this package */
+  entry?: URL | undefined
+  /**
+   * Milliseconds without a word after which the process is killed. Its loop never computes, so only a process that is
+   * stuck or starved is silent so long; raise it on a machine that stalls.
+   *
+   * @default 20000
+   */
+  silenceMsMax?: number | undefined
+}
 
 export interface ExecutorProcess {
+  readonly pid: number | undefined
   tell(message: ToProcess): void
+  /** Resolves when the process is gone. */
   stop(): Promise<void>
 }
 
@@ -23,32 +36,37 @@ export interface ProcessHandlers {
 
 /** From fork to `ready`: some 100 ms; a machine under load takes longer. */
 const readyMsMax = 15_000
-/** The process answers pings between messages; its own loop never computes. */
-const pingEveryMs = 2_000
-const silenceMsMax = 20_000
+const silenceMsMaxDefault = 20_000
+/** Pings within the time that silence may last. */
+const pingsPerSilence = 10
+/** Of what the process printed, kept for the message when it dies. */
+const errorCharsKept = 2_000
 
-/** @throws {GridError} MH_EXECUTOR_FAILED */
+/**
+ * @param signal  gives up the start; the process is gone when the promise rejects
+ * @throws {GridError} MH_EXECUTOR_FAILED
+ */
 export async function forkExecutor(
-  slots: number,
+  options: ForkOptions,
   handlers: ProcessHandlers,
+  signal: AbortSignal,
 ): Promise<ExecutorProcess> {
-  const entry = entryFile()
-  const child = fork(entry, [String(slots)], {
+  const entry = options.entry === undefined ? entryFile() : fileURLToPath(options.entry)
+  const child = fork(entry, [String(options.slots)], {
+    ...walls(entry),
     env: {},
-    execArgv: wallFlags(entry),
     serialization: 'advanced',
     // Its errors are ours to show; it has nothing to print.
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   })
-  let errors = ''
+  let printed = ''
   child.stderr?.on('data', (text: Buffer) => {
-    errors = (errors + text.toString()).slice(-errorCharsKept)
+    printed = (printed + text.toString()).slice(-errorCharsKept)
   })
-  await untilReady(child, () => errors)
-  return watchOver(child, handlers, () => errors)
+  const errors = () => printed.trim()
+  await untilReady(child, errors, signal)
+  return watchOver(child, handlers, errors, options.silenceMsMax ?? silenceMsMaxDefault)
 }
-
-const errorCharsKept = 2_000
 
 /** The compiled process, also when this file runs from source, as tests do. */
 function entryFile(): string {
@@ -58,64 +76,39 @@ function entryFile(): string {
   return path.join(root, 'dist/coordinator-free-node/shell/executor/process.js')
 }
 
-/**
- * Node's permission model: a seat belt, not a wall against a broken engine. The process may read this package and
- * its dependencies, start threads, and nothing else.
- */
-export function wallFlags(entry: string): string[] {
-  const [major = 0] = process.versions.node.split('.').map(Number)
-  const permission = major >= 24 ? '--permission' : '--experimental-permission'
-  return [
-    permission,
-    '--allow-worker',
-    ...readablePlaces(entry).map((place) => `--allow-fs-read=${place}`),
-    '--no-warnings',
-  ]
-}
-
-/** The package itself, and wherever its dependencies were installed. */
-function readablePlaces(entry: string): string[] {
-  const require = createRequire(entry)
-  const packages = [
-    'workerpool',
-    'quickjs-emscripten-core',
-    'zod',
-    'msgpackr',
-    '@noble/hashes/sha2.js',
-  ]
-  const modules = packages.map((name) => {
-    const file = require.resolve(name)
-    const at = file.lastIndexOf(`${path.sep}node_modules${path.sep}`)
-    return file.slice(0, at + '/node_modules'.length)
-  })
-  const root = path.resolve(path.dirname(entry), '../../../..')
-  return [...new Set([root, ...modules])].map((place) => path.join(place, '*'))
-}
-
-function untilReady(child: ChildProcess, errors: () => string): Promise<void> {
+function untilReady(child: ChildProcess, errors: () => string, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    const settle = (error?: Error) => {
+    const settle = (fault?: Error) => {
       clearTimeout(timer)
+      signal.removeEventListener('abort', onAbort)
       child.off('message', onMessage)
       child.off('exit', onExit)
       child.off('error', settle)
-      if (error === undefined) return resolve()
-      child.kill('SIGKILL')
-      reject(
-        new GridError('MH_EXECUTOR_FAILED', `the executor does not start: ${error.message}`, {
-          blame: 'local',
-          hint: 'run "manyhands doctor" to see what is missing',
-          cause: error,
-        }),
-      )
+      if (fault === undefined) return resolve()
+      const fail = () => reject(startError(fault))
+      child.on('error', () => {})
+      // Whoever is told of the failure may rely on there being no process.
+      if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) fail()
+      else child.once('exit', fail).kill('SIGKILL')
     }
     const onMessage = () => settle()
-    const onExit = (code: number | null) =>
-      settle(new Error(`it exited with ${code}: ${errors().trim()}`))
+    const onExit = (code: number | null, killer: string | null) =>
+      settle(new Error(`it exited with ${killer ?? code}: ${errors()}`))
+    const onAbort = () => settle(new Error('it was stopped'))
     const timer = setTimeout(() => settle(new Error('it did not answer')), readyMsMax)
     child.once('message', onMessage)
     child.once('exit', onExit)
     child.once('error', settle)
+    if (signal.aborted) onAbort()
+    else signal.addEventListener('abort', onAbort)
+  })
+}
+
+function startError(fault: Error): GridError {
+  return new GridError('MH_EXECUTOR_FAILED', `the executor does not start: ${fault.message}`, {
+    blame: 'local',
+    hint: 'run "manyhands doctor" to see what is missing',
+    cause: fault,
   })
 }
 
@@ -123,15 +116,20 @@ function watchOver(
   child: ChildProcess,
   handlers: ProcessHandlers,
   errors: () => string,
+  silenceMsMax: number,
 ): ExecutorProcess {
+  const pingEveryMs = silenceMsMax / pingsPerSilence
   let heardMs = performance.now()
-  let stopping = false
+  let askedMs = heardMs
+  let isSilent = false
+  let isStopping = false
   const exited = new Promise<void>((resolve) => {
-    child.once('exit', (code, signal) => {
+    child.once('exit', (code, killer) => {
       clearInterval(pings)
       resolve()
-      const last = errors().trim().split('\n').at(-1) ?? ''
-      if (!stopping) handlers.died(`${signal ?? `exit ${code}`} ${last}`.trim())
+      if (isStopping) return
+      const end = isSilent ? `silent for ${silenceMsMax} ms` : (killer ?? `exit code ${code}`)
+      handlers.died(`${end} ${errors().split('\n').at(-1) ?? ''}`.trim())
     })
   })
   const tell = (message: ToProcess) => {
@@ -139,24 +137,25 @@ function watchOver(
     if (child.connected) child.send(message, () => {})
   }
   const pings = setInterval(() => {
-    // Our own loop may have been blocked: then silence says nothing about the process.
     const nowMs = performance.now()
+    // Our own loop may have been blocked: then silence says nothing about the process.
     if (nowMs - askedMs > 2 * pingEveryMs) heardMs = nowMs
     askedMs = nowMs
-    if (nowMs - heardMs > silenceMsMax) child.kill('SIGKILL')
+    isSilent = nowMs - heardMs > silenceMsMax
+    if (isSilent) child.kill('SIGKILL')
     else tell({ type: 'ping' })
   }, pingEveryMs)
-  let askedMs = performance.now()
   pings.unref()
   child.on('message', (message: FromProcess) => {
     heardMs = performance.now()
-    handlers.heard(message)
+    if (!isStopping) handlers.heard(message)
   })
   child.on('error', () => {})
   return {
+    pid: child.pid,
     tell,
     stop: async () => {
-      stopping = true
+      isStopping = true
       child.kill('SIGKILL')
       await exited
     },

@@ -10,6 +10,9 @@ const pageBytes = 65_536
 const headBytes = 8
 const memorySection = 5
 
+/** What every host says of a module that only some engines read. */
+export const notValid = 'not a valid WebAssembly module'
+
 /** Why a module cannot run under a cap; a result that every host agrees on. */
 export class ModuleFault extends Error {}
 
@@ -37,12 +40,14 @@ export function capMemory(module: Uint8Array, bytesMax: number): Uint8Array {
 
 function cappedSection(module: Uint8Array, from: number, pagesMax: number): Uint8Array {
   const count = readVarint(module, from)
+  // Engines since Node 22 accept several memories; the verdict must be the one of those that do not.
+  if (count.value > 1) throw new ModuleFault(notValid)
   const body: number[] = [...varint(count.value)]
   let at = count.next
   for (let i = 0; i < count.value; i++) {
     const flags = module[at++] ?? 0
-    // 0: no maximum, 1: with one; shared and 64-bit memories are other bits.
-    if (flags > 1) throw new ModuleFault('shared and 64-bit memories are not offered')
+    // 0: no maximum, 1: with one; the other bits are shared and 64-bit memories.
+    if (flags > 1) throw new ModuleFault(flags < 4 ? 'shared memories are not offered' : notValid)
     const least = readVarint(module, at)
     at = least.next
     let most = pagesMax

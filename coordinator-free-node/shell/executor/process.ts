@@ -1,44 +1,41 @@
 /**
  * The executor's own process: no environment, no keys, no sockets. It prepares tasks, gives chunks to threads, and
  * kills a thread whose unit takes too long. It ends when the daemon does.
+ *
+ * Its loop never computes for long: that is what lets the daemon read silence as death.
  */
 import { fileURLToPath } from 'node:url'
 import workerpool from 'workerpool'
-import type { BlobHash } from '../../protocol/ids.js'
-import type { TaskDescriptor } from '../../protocol/task-bundle.js'
 import type { Chunk, ChunkStop, FromProcess, FromWorker, ToProcess } from './chunk.js'
-import { capMemory, ModuleFault } from './memory-cap.js'
-import { moduleFault } from './wasm-runtime.js'
+import { PreparedTasks } from './prepared-tasks.js'
 import type { Prepared } from './worker.js'
-
-interface Task {
-  descriptor: TaskDescriptor
-  prepared: Promise<Prepared>
-}
 
 interface Running {
   chunk: Chunk
-  task: Task
-  /** The thread writes the index of its unit here. */
+  unitMsMax: number
+  /** The thread writes the index of its unit here; -1 before the first. */
   at: Int32Array
   /** Where it was when the watchdog last looked, and since when. */
   lastIndex: number
   sinceMs: number
+  /** When a cancelled chunk is killed if it has not ended by itself. */
+  killAtMs: number
   kill: (stop: ChunkStop) => void
 }
 
-/** Tasks kept compiled: a host serves a few jobs at a time. */
-const tasksKept = 16
-
 /** The watchdog's step: a unit may run over its limit by as much. */
 const watchEveryMs = 50
+
+/** What a cancelled chunk may still take: most end within it, and a new thread costs more. */
+const cancelGraceMs = 100
 
 /** JavaScript heap of a thread, MB: kernels live in WebAssembly memory, which this does not count. */
 const threadHeapMb = 256
 
 const slots = Number(process.argv[2] ?? 1)
-const tasks = new Map<BlobHash, Task>()
-const running = new Map<number, Running>()
+const tasks = new PreparedTasks()
+/** Chunks from their arrival to their end. */
+const chunks = new Map<number, Running | 'preparing' | 'cancelled'>()
 
 const pool = workerpool.pool(fileURLToPath(new URL('./worker.js', import.meta.url)), {
   workerType: 'thread',
@@ -53,116 +50,92 @@ const pool = workerpool.pool(fileURLToPath(new URL('./worker.js', import.meta.ur
 })
 
 function tell(message: FromProcess): void {
-  process.send?.(message)
-}
-
-function keepTask(message: Extract<ToProcess, { type: 'task' }>): void {
-  const { task, descriptor, code } = message
-  tasks.set(task, { descriptor, prepared: prepare(descriptor, code) })
-  if (tasks.size <= tasksKept) return
-  const oldest = tasks.keys().next().value
-  if (oldest !== undefined) tasks.delete(oldest)
-}
-
-async function prepare(descriptor: TaskDescriptor, code: Uint8Array): Promise<Prepared> {
-  switch (descriptor.tier) {
-    case 'wasm':
-      return await prepareWasm(code, descriptor.unitMemoryBytesMax)
-    case 'js': {
-      const source = new TextDecoder().decode(code)
-      return { tier: 'js', source, memoryBytesMax: descriptor.unitMemoryBytesMax }
-    }
-    case 'builtin':
-      return { tier: 'builtin', name: new TextDecoder().decode(code) }
-    case 'native':
-      return { tier: 'builtin', name: 'native tasks are off' }
-  }
-}
-
-async function prepareWasm(code: Uint8Array, memoryBytesMax: number): Promise<Prepared> {
-  const bytes = new Uint8Array(code)
-  if (!WebAssembly.validate(bytes))
-    return { tier: 'faulty', fault: 'not a valid WebAssembly module' }
-  try {
-    const module = await WebAssembly.compile(new Uint8Array(capMemory(bytes, memoryBytesMax)))
-    const fault = moduleFault(module)
-    return fault === undefined ? { tier: 'wasm', module } : { tier: 'faulty', fault }
-  } catch (error) {
-    if (error instanceof ModuleFault) return { tier: 'faulty', fault: error.message }
-    throw error
-  }
+  process.send?.(message, undefined, undefined, () => {})
 }
 
 async function runChunk(chunk: Chunk): Promise<void> {
   const id = chunk.chunk
-  const task = tasks.get(chunk.task)
-  const end = (stop?: ChunkStop) => tell({ type: 'end', chunk: id, stop })
-  if (task === undefined) {
-    end({ unit: chunk.units[0], reason: 'crash', message: 'the task did not arrive' })
-    return
-  }
-  let prepared: Prepared
+  const task = tasks.find(chunk.task)
+  if (task === undefined) return tell({ type: 'task-missing', chunk: id })
+  chunks.set(id, 'preparing')
+  let stop: ChunkStop | undefined
   try {
-    prepared = await task.prepared
+    const prepared = await task.prepared
+    stop =
+      chunks.get(id) === 'cancelled'
+        ? cancelled
+        : await runOnThread(chunk, prepared, task.descriptor.unitMsMax)
   } catch (error) {
-    end({
-      unit: chunk.units[0],
-      reason: 'crash',
-      message: `the task cannot be prepared: ${String(error)}`,
-    })
-    return
+    tasks.forget(chunk.task)
+    const message = `the task cannot be prepared: ${String(error)}`
+    stop = { unit: undefined, reason: 'crash', message }
   }
-  await runOnThread(chunk, task, prepared, end)
+  chunks.delete(id)
+  tell({ type: 'end', chunk: id, stop })
 }
 
+const cancelled: ChunkStop = { unit: undefined, reason: 'cancelled', message: 'cancelled' }
+
+/** @returns why the thread did not come to the chunk's end; undefined when it did */
 async function runOnThread(
   chunk: Chunk,
-  task: Task,
   prepared: Prepared,
-  end: (stop?: ChunkStop) => void,
-): Promise<void> {
-  const progress = new SharedArrayBuffer(4)
-  const at = new Int32Array(progress).fill(-1)
+  unitMsMax: number,
+): Promise<ChunkStop | undefined> {
+  const shared = new SharedArrayBuffer(4)
+  const at = new Int32Array(shared).fill(-1)
   let stopped: ChunkStop | undefined
-  const work = pool.exec('runChunk', [chunk, prepared, progress], {
+  const work = pool.exec('runChunk', [chunk, prepared, shared], {
     on: (message: FromWorker) => tell({ ...message, chunk: chunk.chunk }),
   })
-  running.set(chunk.chunk, {
-    chunk,
-    task,
-    at,
-    lastIndex: -1,
-    sinceMs: performance.now(),
-    kill: (stop) => {
-      stopped = stop
-      work.cancel()
-    },
-  })
+  const sinceMs = performance.now()
+  const kill = (stop: ChunkStop) => {
+    if (stopped !== undefined) return
+    stopped = stop
+    work.cancel()
+  }
+  const killAtMs = Number.POSITIVE_INFINITY
+  chunks.set(chunk.chunk, { chunk, unitMsMax, at, lastIndex: -1, sinceMs, killAtMs, kill })
   try {
     await work
-    end()
+    return undefined
   } catch (error) {
     // A thread that died by itself ran out of heap or left the process.
     const unit = chunk.units[Atomics.load(at, 0)]
-    end(stopped ?? { unit, reason: 'crash', message: `the thread died: ${String(error)}` })
-  } finally {
-    running.delete(chunk.chunk)
+    return stopped ?? { unit, reason: 'crash', message: `the thread died: ${firstLine(error)}` }
   }
+}
+
+function firstLine(error: unknown): string {
+  const [line = ''] = (error instanceof Error ? error.message : String(error)).split('\n')
+  return line
+}
+
+function cancelChunk(id: number): void {
+  const entry = chunks.get(id)
+  if (entry === 'preparing') chunks.set(id, 'cancelled')
+  if (entry === undefined || typeof entry === 'string') return
+  if (Atomics.load(entry.at, 0) < 0) entry.kill(cancelled)
+  else entry.killAtMs = performance.now() + cancelGraceMs
 }
 
 /** Kills the threads whose unit has run over its time. */
 function watch(): void {
   const nowMs = performance.now()
-  for (const entry of running.values()) {
+  for (const entry of chunks.values()) {
+    if (typeof entry === 'string') continue
+    if (nowMs >= entry.killAtMs) {
+      entry.kill(cancelled)
+      continue
+    }
     const index = Atomics.load(entry.at, 0)
     if (index !== entry.lastIndex) {
       entry.lastIndex = index
       entry.sinceMs = nowMs
       continue
     }
-    const { unitMsMax } = entry.task.descriptor
-    if (index < 0 || nowMs - entry.sinceMs <= unitMsMax) continue
-    const message = `ran longer than its limit of ${unitMsMax} ms`
+    if (index < 0 || nowMs - entry.sinceMs <= entry.unitMsMax) continue
+    const message = `ran longer than its limit of ${entry.unitMsMax} ms`
     entry.kill({ unit: entry.chunk.units[index], reason: 'time', message })
   }
 }
@@ -170,23 +143,22 @@ function watch(): void {
 process.on('message', (message: ToProcess) => {
   switch (message.type) {
     case 'task':
-      keepTask(message)
+      tasks.keep(message.task, message.descriptor, message.code)
       return
     case 'chunk':
       void runChunk(message.chunk)
       return
     case 'cancel':
-      running
-        .get(message.chunk)
-        ?.kill({ unit: undefined, reason: 'cancelled', message: 'cancelled' })
+      cancelChunk(message.chunk)
       return
     case 'ping':
       tell({ type: 'pong' })
       return
   }
 })
-process.on('disconnect', () => process.exit(0))
-// The terminal's Ctrl-C reaches the whole group; the daemon decides when this process ends.
-process.on('SIGINT', () => {})
+// Not `exit`, which would wait for threads.
+process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'))
+// A terminal or a supervisor signals the whole group; the daemon decides when this process ends.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
 setInterval(watch, watchEveryMs)
 tell({ type: 'ready' })

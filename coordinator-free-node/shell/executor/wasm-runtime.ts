@@ -1,6 +1,6 @@
 /** Runs one unit of a `wasm` kernel on a fresh instance. The grid's imports are documented in docs/tasks.md. */
 import { limits } from '../../protocol/limits.js'
-import { joinBytes } from './chunk.js'
+import { OutputBuffer } from './output-buffer.js'
 
 export interface WasmRequest {
   module: WebAssembly.Module
@@ -11,7 +11,7 @@ export interface WasmRequest {
 
 export type KernelOutcome =
   | { kind: 'done' | 'hit' | 'trap'; output: Uint8Array; fuel: number }
-  | { kind: 'abort'; reason: 'memory' | 'crash'; message: string }
+  | { kind: 'abort'; reason: 'memory' | 'crash' | 'unavailable'; message: string }
 
 /** A fault of the kernel that every host sees alike. */
 class KernelFault extends Error {}
@@ -19,11 +19,14 @@ class KernelFault extends Error {}
 /** Traps by the engine's words for them: the words differ between versions, the outcome may not. */
 const traps: readonly [RegExp, string][] = [
   [/unreachable/, 'unreachable'],
-  [/memory access out of bounds/, 'memory access out of bounds'],
+  [/memory access out of bounds|data segment/, 'memory access out of bounds'],
   [/divide by zero|remainder by zero/, 'division by zero'],
   [/divide result unrepresentable/, 'integer overflow'],
   [/float unrepresentable/, 'invalid conversion to integer'],
-  [/table (index|access).*out of bounds/, 'table access out of bounds'],
+  [
+    /table (index|access).*out of bounds|element segment|table initializer/,
+    'table access out of bounds',
+  ],
   [/signature mismatch|null function|indirect call/, 'indirect call of the wrong type'],
 ]
 
@@ -57,8 +60,7 @@ export function moduleFault(module: WebAssembly.Module): string | undefined {
 }
 
 export function runWasm(request: WasmRequest): KernelOutcome {
-  const outputs: Uint8Array[] = []
-  let outputBytes = 0
+  const output = new OutputBuffer()
   let memory: WebAssembly.Memory | undefined
   /** A view of the kernel's memory; made anew each time, because growth detaches the old one. */
   const view = (pointer: number, length: number): Uint8Array => {
@@ -74,10 +76,10 @@ export function runWasm(request: WasmRequest): KernelOutcome {
     params_size: () => request.params.length,
     params_read: (pointer: number) => view(pointer, request.params.length).set(request.params),
     output_write: (pointer: number, length: number) => {
-      outputBytes += length >>> 0
-      if (outputBytes > limits.unitOutputBytesMax)
+      const piece = view(pointer, length)
+      if (output.length + piece.length > limits.unitOutputBytesMax)
         throw new KernelFault(`the result has more than ${limits.unitOutputBytesMax} bytes`)
-      outputs.push(view(pointer, length).slice())
+      output.append(piece)
     },
     random: (pointer: number, length: number) => request.random(view(pointer, length)),
     log: () => {},
@@ -89,7 +91,7 @@ export function runWasm(request: WasmRequest): KernelOutcome {
     memory = exported as WebAssembly.Memory
     const status: unknown = (run as () => unknown)()
     if (status !== 0 && status !== 1) return trap(`run returned ${String(status)}`)
-    return { kind: status === 1 ? 'hit' : 'done', output: joinBytes(outputs), fuel: 0 }
+    return { kind: status === 1 ? 'hit' : 'done', output: output.bytes, fuel: 0 }
   } catch (error) {
     return outcomeOf(error)
   }
@@ -97,10 +99,15 @@ export function runWasm(request: WasmRequest): KernelOutcome {
 
 function outcomeOf(error: unknown): KernelOutcome {
   if (error instanceof KernelFault) return trap(error.message)
-  const message = error instanceof Error ? error.message : String(error)
+  const message = error instanceof Error ? error.message : ''
   if (error instanceof WebAssembly.RuntimeError)
     return trap(traps.find(([pattern]) => pattern.test(message))?.[1] ?? 'trap')
   // Out of stack or of the host's memory: says something about this machine, so it is no vote.
   if (error instanceof RangeError) return { kind: 'abort', reason: 'memory', message }
+  // What passes between module and host was of a type that does not convert, on any host.
+  if (error instanceof TypeError || error instanceof WebAssembly.LinkError)
+    return trap('run or an import of the module has the wrong type')
+  // All that is thrown on our side is an Error: this is an exception of the module's own.
+  if (!(error instanceof Error)) return trap('uncaught exception')
   return { kind: 'abort', reason: 'crash', message }
 }

@@ -15,6 +15,7 @@ export type Prepared =
   | { tier: 'wasm'; module: WebAssembly.Module }
   | { tier: 'js'; source: string; memoryBytesMax: number }
   | { tier: 'builtin'; name: string }
+  | { tier: 'native' }
   /** Every host finds the same fault: it is the result of every unit. */
   | { tier: 'faulty'; fault: string }
 
@@ -58,7 +59,7 @@ async function runChunk(chunk: Chunk, task: Prepared, progress: SharedArrayBuffe
     const nowMs = performance.now()
     if (outcome.kind === 'abort') {
       const { reason, message } = outcome
-      say({ type: 'abort', stop: { unit, reason, message } })
+      say({ type: 'abort', unit, reason, message })
       continue
     }
     const { kind, output, fuel } = outcome
@@ -88,10 +89,12 @@ function runUnit(
       const outputBytesMax = limits.unitOutputBytesMax
       const inputs = inputsKind
       const request = { source, inputs, input, params, random, memoryBytesMax, outputBytesMax }
-      return jsRuntime?.run(request) ?? crash('the JavaScript engine did not load')
+      return jsRuntime?.run(request) ?? abort('crash', 'the JavaScript engine did not load')
     }
     case 'builtin':
       return runBuiltin(task.name, chunk, input, random)
+    case 'native':
+      return abort('unavailable', 'native tasks are off')
     case 'faulty':
       return { kind: 'trap', output: new TextEncoder().encode(task.fault), fuel: 0 }
   }
@@ -103,14 +106,15 @@ function runBuiltin(
   input: Uint8Array,
   random: (bytes: Uint8Array) => void,
 ): KernelOutcome {
-  const kernel = builtinKernels[name]
-  if (kernel === undefined) return crash(`this node has no built-in kernel "${name}"`)
+  const kernel = Object.hasOwn(builtinKernels, name) ? builtinKernels[name] : undefined
+  if (kernel === undefined)
+    return abort('unavailable', `this node has no built-in kernel "${name.slice(0, 80)}"`)
   const range = inputsKind === 'range' ? rangeOf(input) : undefined
   try {
     const { hit, output } = kernel({ input, params, range, random })
     return { kind: hit ? 'hit' : 'done', output, fuel: 0 }
   } catch (error) {
-    return crash(String(error))
+    return abort('crash', String(error))
   }
 }
 
@@ -119,8 +123,8 @@ function rangeOf(input: Uint8Array): { start: number; end: number } {
   return { start: Number(view.getBigInt64(0, true)), end: Number(view.getBigInt64(8, true)) }
 }
 
-function crash(message: string): KernelOutcome {
-  return { kind: 'abort', reason: 'crash', message }
+function abort(reason: 'crash' | 'unavailable', message: string): KernelOutcome {
+  return { kind: 'abort', reason, message }
 }
 
 /** The same digest as protocol/outcome gives, by the faster hash of Node. */
