@@ -4,41 +4,73 @@ import { valueCodecSource } from '../../../tasks/value.js'
 /** How errors name the user's own source. */
 export const kernelFile = 'kernel.js'
 
+/** How much of a message and a stack leaves the engine: a kernel writes both. */
+const shownCharsMax = 2000
+
+/** A path this long leaves room for what is wrong there. */
+const pathCharsMax = 200
+
 /**
- * Source of `(a, b, c, d) => call`. The four seed `Math.random` (xorshift128); `call` runs a kernel on a unit and
- * returns a flag and the encoded value: `0` done, `1` hit, `!` what is wrong with the result.
+ * Source of `(a, b, c, d) => ({ call, describe })`. The four seed `Math.random` (xorshift128). `call` runs a kernel on
+ * a unit and returns a flag and the encoded value: `0` done, `1` hit, `!` and a JSON string: what is wrong with the
+ * result. `describe` turns whatever was thrown into JSON `[name, message, stack]`, or `[text]` for what is no error.
+ *
+ * Both use only built-ins that were taken hold of before the kernel's first line.
  */
 export const preludeSource = `((a, b, c, d) => {
   const codec = ${valueCodecSource}()
+  const { stringify } = JSON
+  const text = String
   const callKernel = Function.prototype.call.bind(Function.prototype.call)
+  const cut = Function.prototype.call.bind(String.prototype.slice)
   for (const name of ['Date', 'performance', 'Intl', 'print', 'console', 'std', 'os', 'WeakRef', 'FinalizationRegistry'])
     delete globalThis[name]
-  Math.random = () => {
-    let t = a ^ (a << 11)
-    a = b; b = c; c = d
+  const draw = () => {
+    const t = a ^ (a << 11)
+    a = b
+    b = c
+    c = d
     d = (d ^ (d >>> 19) ^ t ^ (t >>> 8)) >>> 0
-    return d / 4294967296
+    return d
   }
-  for (const [type, text] of [[Number, 'toString'], [BigInt, 'toString'], [Array, 'toString'], [String, 'toString']])
-    type.prototype.toLocaleString = type.prototype[text]
-  return (kernel, range, start, end, input, params) => {
-    if (typeof kernel !== 'function') return '!the source of the kernel is not a function but ' + typeof kernel
+  Math.random = () => ((draw() >>> 5) * 67108864 + (draw() >>> 6)) / 9007199254740992
+  for (const type of [Number, BigInt, Array, String]) {
+    const { toString } = type.prototype
+    type.prototype.toLocaleString = { toLocaleString() { return callKernel(toString, this) } }.toLocaleString
+  }
+  const wrong = (reason) => '!' + stringify(reason)
+  const isPromise = (value) => typeof value === 'object' && value !== null && typeof value.then === 'function'
+  const call = (kernel, range, start, end, input, params) => {
+    if (typeof kernel !== 'function')
+      return wrong('the source of a kernel must evaluate to a function, not to ' + (kernel === null ? 'null' : typeof kernel))
     const unit = range ? { range: { start, end } } : { input: codec.decode(input) }
     if (params !== '') unit.params = codec.decode(params)
     const result = callKernel(kernel, undefined, unit)
+    if (isPromise(result)) return wrong('kernels are synchronous: no async functions and no promises')
     if (typeof result !== 'object' || result === null || !('value' in result))
-      return result && typeof result.then === 'function'
-        ? '!kernels are synchronous: no async functions and no promises'
-        : '!a kernel returns an object with a value'
+      return wrong('a kernel must return an object with a value, as in { value: 1 } or { hit: true, value: 1 }')
     const { hit, value } = result
-    if (value && typeof value === 'object' && typeof value.then === 'function')
-      return '!kernels are synchronous: no async functions and no promises'
+    if (isPromise(value)) return wrong('kernels are synchronous: no async functions and no promises')
     try {
       return (hit === true ? '1' : '0') + codec.encode(value)
     } catch (fault) {
-      if (!fault || fault.unsendable !== true) throw fault
-      const at = fault.path === '' || fault.path[0] === '[' ? fault.path : '.' + fault.path
-      return '!result' + at + ' ' + fault.reason
+      if (typeof fault !== 'object' || fault === null || fault.unsendable !== true) throw fault
+      const path = fault.path.length > ${pathCharsMax} ? cut(fault.path, 0, ${pathCharsMax}) + '...' : fault.path
+      const at = path === '' || path[0] === '[' ? path : '.' + path
+      return wrong('result' + at + ' ' + fault.reason)
     }
   }
+  const shown = (value) => cut(text(value), 0, ${shownCharsMax})
+  const describe = (thrown) => {
+    if (typeof thrown !== 'object' || thrown === null)
+      return '[' + stringify(typeof thrown === 'function' ? 'threw a function' : 'threw ' + shown(thrown)) + ']'
+    try {
+      const { name, message, stack } = thrown
+      if (name === undefined && message === undefined) return '["threw an object that is no error"]'
+      return '[' + stringify(shown(name ?? 'Error')) + ',' + stringify(shown(message ?? '')) + ',' + stringify(shown(stack ?? '')) + ']'
+    } catch {
+      return '["threw an object that cannot be read"]'
+    }
+  }
+  return { call, describe }
 })`

@@ -11,8 +11,10 @@ import {
   newVariant,
   type QuickJSContext,
   type QuickJSHandle,
+  type QuickJSRuntime,
   type QuickJSSyncVariant,
 } from 'quickjs-emscripten-core'
+import { limits } from '../../protocol/limits.js'
 import { kernelFile, preludeSource } from './js-prelude.js'
 import type { KernelOutcome } from './wasm-runtime.js'
 
@@ -43,12 +45,8 @@ export async function createJsRuntime(): Promise<JsRuntime> {
     async run(request) {
       try {
         const wasmMemory = memoryOf(request.memoryBytesMax)
-        const variant = newVariant(releaseSync as unknown as QuickJSSyncVariant, {
-          wasmModule,
-          wasmMemory,
-        })
-        const engine = await newQuickJSWASMModuleFromVariant(variant)
-        return runIn(engine, request)
+        const engine = await instanceOf(wasmModule, wasmMemory)
+        return runIn(engine, wasmMemory, request)
       } catch (error) {
         return hostFault(error)
       }
@@ -56,22 +54,41 @@ export async function createJsRuntime(): Promise<JsRuntime> {
   }
 }
 
-const pageBytes = 65_536
-/** What the engine was linked to start with. */
-const enginePages = 256
+type Engine = Awaited<ReturnType<typeof newQuickJSWASMModuleFromVariant>>
 
-/** Memory with a hard end: the engine's own limit does not count the buffers of typed arrays. */
+function instanceOf(module: WebAssembly.Module, wasmMemory: WebAssembly.Memory): Promise<Engine> {
+  // Given the module instead, the loader loses a failed instantiation: its promise never settles.
+  const instantiateWasm = (
+    imports: WebAssembly.Imports,
+    onSuccess: (instance: WebAssembly.Instance) => void,
+  ) => {
+    const instance = new WebAssembly.Instance(module, imports)
+    onSuccess(instance)
+    return instance.exports
+  }
+  const variant = newVariant(releaseSync as unknown as QuickJSSyncVariant, {
+    wasmMemory,
+    emscriptenModule: { instantiateWasm },
+  })
+  return newQuickJSWASMModuleFromVariant(variant)
+}
+
+const pageBytes = 65_536
+/** What the engine was linked to start with, and the most that it can address: 2 GiB. */
+const enginePages = 256
+const enginePagesMax = 32_768
+/** What the engine's built-ins and the prelude take of its heap, rounded up: not the kernel's doing. */
+const engineHeapBytes = 512 * 1024
+
+/** Memory with a hard end, should the engine's own count of its heap miss something. */
 function memoryOf(bytesMax: number): WebAssembly.Memory {
-  const maximum = enginePages + Math.ceil(bytesMax / pageBytes)
+  const maximum = Math.min(enginePages + Math.ceil(bytesMax / pageBytes), enginePagesMax)
   return new WebAssembly.Memory({ initial: enginePages, maximum })
 }
 
-type Engine = Awaited<ReturnType<typeof newQuickJSWASMModuleFromVariant>>
-
-function runIn(engine: Engine, request: JsRequest): KernelOutcome {
+function runIn(engine: Engine, memory: WebAssembly.Memory, request: JsRequest): KernelOutcome {
   let fuel = 0
   const runtime = engine.newRuntime()
-  runtime.setMemoryLimit(request.memoryBytesMax)
   runtime.setMaxStackSize(stackBytesMax)
   runtime.setInterruptHandler(() => {
     fuel++
@@ -79,25 +96,40 @@ function runIn(engine: Engine, request: JsRequest): KernelOutcome {
   })
   const context = runtime.newContext({ intrinsics: { ...DefaultIntrinsics, Date: false } })
   // Nothing is disposed of: the whole instance goes with the unit, and disposing of a broken one aborts.
-  const outcome = callKernel(context, request)
+  const outcome = runKernel({ runtime, context, memory }, request)
   return outcome.kind === 'abort' ? outcome : { ...outcome, fuel }
 }
 
-function callKernel(context: QuickJSContext, request: JsRequest): KernelOutcome {
-  const prelude = evaluate(context, preludeSource, 'prelude.js')
-  if ('fault' in prelude) return prelude.fault
-  const call = invoke(
-    context,
-    prelude.value,
-    seeds(request).map((seed) => context.newNumber(seed)),
-  )
-  if ('fault' in call) return call.fault
-  const kernel = evaluate(context, request.source, kernelFile)
-  if ('fault' in kernel) return kernel.fault
-  const result = invoke(context, call.value, [kernel.value, ...unitArguments(context, request)])
-  if ('fault' in result) return result.fault
-  return outcomeOf(context.getString(result.value), request.outputBytesMax)
+interface Sandbox {
+  runtime: QuickJSRuntime
+  context: QuickJSContext
+  memory: WebAssembly.Memory
 }
+
+function runKernel(sandbox: Sandbox, request: JsRequest): KernelOutcome {
+  const { runtime, context } = sandbox
+  const { inputs, input, memoryBytesMax, outputBytesMax } = request
+  if (inputs === 'range' && input.length !== 16) return crash('a range is not 16 bytes')
+  const start = context.unwrapResult(context.evalCode(preludeSource, 'prelude.js', script))
+  const seed = seeds(request).map((word) => context.newNumber(word))
+  const prelude = context.unwrapResult(context.callFunction(start, context.undefined, ...seed))
+  const call = context.getProp(prelude, 'call')
+  const describe = context.getProp(prelude, 'describe')
+  const unit = unitArguments(context, request)
+
+  // Only from here: a limit that the built-ins do not fit would silently leave some of them out.
+  runtime.setMemoryLimit(engineHeapBytes + memoryBytesMax)
+  const kernel = context.evalCode(request.source, kernelFile, script)
+  const result =
+    kernel.error === undefined
+      ? context.callFunction(call, context.undefined, kernel.value, ...unit)
+      : kernel
+  if (result.error === undefined) return outcomeOf(context.getString(result.value), outputBytesMax)
+  return faultOf(sandbox, describe, result.error, memoryBytesMax)
+}
+
+/** Not as a module, whatever its first word is. */
+const script = { type: 'global' } as const
 
 function seeds({ random }: JsRequest): number[] {
   const bytes = new Uint8Array(16)
@@ -124,49 +156,57 @@ function unitArguments(
   return [context.true, start, end, none, text(params)]
 }
 
-type Step = { value: QuickJSHandle } | { fault: KernelOutcome }
-
-function evaluate(context: QuickJSContext, source: string, file: string): Step {
-  return stepOf(context, context.evalCode(source, file))
-}
-
-function invoke(context: QuickJSContext, callee: QuickJSHandle, values: QuickJSHandle[]): Step {
-  return stepOf(context, context.callFunction(callee, context.undefined, ...values))
-}
-
-function stepOf(context: QuickJSContext, result: ReturnType<QuickJSContext['evalCode']>): Step {
-  return result.error === undefined
-    ? { value: result.value }
-    : { fault: thrown(context.dump(result.error)) }
-}
-
 /** What the kernel threw, as every host sees it; out of memory says something about the limit, not the result. */
-function thrown(error: unknown): KernelOutcome {
-  if (typeof error !== 'object' || error === null) return trap(`threw ${String(error)}`)
-  const { name, message, stack } = error as { name?: unknown; message?: unknown; stack?: unknown }
-  if (name === 'InternalError' && message === 'out of memory')
-    return { kind: 'abort', reason: 'memory', message: 'used more memory than its limit' }
-  const line = new RegExp(`${kernelFile.replace('.', '\\.')}:(\\d+)`).exec(String(stack ?? ''))?.[1]
-  const where = line === undefined ? '' : `\n    at line ${line}`
-  return trap(`${String(name ?? 'Error')}: ${String(message ?? '')}${where}`)
+function faultOf(
+  { runtime, context, memory }: Sandbox,
+  describe: QuickJSHandle,
+  thrown: QuickJSHandle,
+  memoryBytesMax: number,
+): KernelOutcome {
+  const tooLarge = 'the unit used more memory than its task allows'
+  const outOfMemory: KernelOutcome = { kind: 'abort', reason: 'memory', message: tooLarge }
+  // With its heap quite full the engine has no room for an error and throws null. Below 16 MiB the memory's size
+  // cannot tell that from a kernel's own null, and an abort is the safer reading: it is no vote.
+  const isFull = memory.buffer.byteLength >= memoryBytesMax
+  if (isFull && context.typeof(thrown) === 'object' && context.eq(thrown, context.null))
+    return outOfMemory
+  runtime.setMemoryLimit(-1)
+  const description = context.callFunction(describe, context.undefined, thrown)
+  if (description.error !== undefined) {
+    return isFull ? outOfMemory : trap('threw an object that cannot be read')
+  }
+  const [name, message, stack] = JSON.parse(context.getString(description.value)) as string[]
+  if (message === undefined) return trap(String(name))
+  if (name === 'InternalError' && message === 'out of memory') return outOfMemory
+  const line = stackLine.exec(stack ?? '')?.[1]
+  return trap(`${name}: ${message}`, line === undefined ? '' : `\n    at line ${line}`)
 }
+
+const stackLine = new RegExp(`\\b${kernelFile.replace('.', '\\.')}:(\\d+)`)
 
 function outcomeOf(text: string, outputBytesMax: number): KernelOutcome {
-  const [flag] = text
   const rest = text.slice(1)
-  if (flag === '!') return trap(rest)
+  if (text.startsWith('!')) return trap(JSON.parse(rest) as string)
   const output = new TextEncoder().encode(rest)
   if (output.length > outputBytesMax)
     return trap(`the result has ${output.length} bytes, at most ${outputBytesMax} are allowed`)
-  return { kind: flag === '1' ? 'hit' : 'done', output, fuel: 0 }
+  return { kind: text.startsWith('1') ? 'hit' : 'done', output, fuel: 0 }
 }
 
-function trap(text: string): KernelOutcome {
-  return { kind: 'trap', output: new TextEncoder().encode(text), fuel: 0 }
+/** The kernel chooses the text, and every host and the user get it: it has an end. */
+function trap(text: string, where = ''): KernelOutcome {
+  const shown =
+    text.length > limits.textCharsMax ? `${text.slice(0, limits.textCharsMax)}...` : text
+  return { kind: 'trap', output: new TextEncoder().encode(shown + where), fuel: 0 }
+}
+
+function crash(message: string): KernelOutcome {
+  return { kind: 'abort', reason: 'crash', message }
 }
 
 /** The engine itself gave up: says something about this host or the moment. */
 function hostFault(error: unknown): KernelOutcome {
   const message = error instanceof Error ? error.message : String(error)
-  return { kind: 'abort', reason: error instanceof RangeError ? 'memory' : 'crash', message }
+  const isMemory = /call stack|out of memory|could not allocate|\bOOM\b/i.test(message)
+  return { kind: 'abort', reason: isMemory ? 'memory' : 'crash', message }
 }
