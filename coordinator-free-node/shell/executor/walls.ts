@@ -1,11 +1,12 @@
 /**
  * The walls of the executor's process: the command line that starts it with as few rights as this machine can give.
  *
- * Today these are Node's permission flags: a seat belt, not a wall against a broken engine, and the network stays open
- * before Node 26. A stronger wall (bubblewrap) belongs here too: it becomes `execPath`, and the Node of today moves
- * into `execArgv`.
+ * The inner wall is Node's permission model: a seat belt, not a wall against a broken engine, and the network stays
+ * open before Node 26. The outer one, where bubblewrap is installed and may make namespaces, is the kernel's: no
+ * network, no other process, and of the files only the system's libraries, Node and this package, all read-only.
  */
-import { existsSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { existsSync, realpathSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 
@@ -18,13 +19,46 @@ export interface Walls {
 /** @param entry  the compiled process.js, inside this package */
 export function walls(entry: string): Walls {
   const [major = 0] = process.versions.node.split('.').map(Number)
+  const places = readablePlaces(entry)
   const flags = [
     major >= 24 ? '--permission' : '--experimental-permission',
     '--allow-worker',
-    ...readablePlaces(entry).map((place) => `--allow-fs-read=${place}`),
+    ...places.map((place) => `--allow-fs-read=${place}`),
     '--no-warnings',
   ]
-  return { execPath: process.execPath, execArgv: flags }
+  const inner = { execPath: process.execPath, execArgv: flags }
+  const outer = bubblewrapArguments(places.map((place) => place.replace(/\/\*$/, '')))
+  if (!bubblewrapWorks(outer)) return inner
+  return { execPath: bubblewrap, execArgv: [...outer, '--', inner.execPath, ...flags] }
+}
+
+const bubblewrap = 'bwrap'
+
+/** Where programs find the system's libraries; what a machine does not have is left out. */
+const systemPlaces = ['/usr', '/lib', '/lib32', '/lib64', '/bin', '/etc/ld.so.cache', '/nix/store']
+
+function bubblewrapArguments(places: readonly string[]): string[] {
+  const readable = [...systemPlaces, realpathSync(process.execPath), process.execPath, ...places]
+  return [
+    ...['--unshare-all', '--die-with-parent', '--new-session'],
+    ...['--proc', '/proc', '--dev', '/dev', '--tmpfs', '/tmp'],
+    ...[...new Set(readable)].flatMap((place) => ['--ro-bind-try', place, place]),
+    ...['--chdir', '/'],
+  ]
+}
+
+let bubblewrapFound: boolean | undefined
+
+/** Whether this machine lets it make namespaces; asked once, by starting Node inside. */
+function bubblewrapWorks(outer: readonly string[]): boolean {
+  bubblewrapFound ??=
+    process.platform === 'linux' &&
+    spawnSync(bubblewrap, [...outer, '--', process.execPath, '--version'], {
+      env: {},
+      timeout: 5_000,
+      stdio: 'ignore',
+    }).status === 0
+  return bubblewrapFound
 }
 
 /** What process and threads load at run time; their own dependencies lie beside them. */
