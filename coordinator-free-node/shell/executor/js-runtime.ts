@@ -77,10 +77,14 @@ const pageBytes = 65_536
 /** What the engine was linked to start with, and the most that it can address: 2 GiB. */
 const enginePages = 256
 const enginePagesMax = 32_768
-/** What the engine's built-ins and the prelude take of its heap, rounded up: not the kernel's doing. */
+/** Room in the engine's own limit for its built-ins and the prelude: not the kernel's doing. */
 const engineHeapBytes = 512 * 1024
 
-/** Memory with a hard end, should the engine's own count of its heap miss something. */
+/**
+ * Memory with a hard end, which is what limits a unit: the engine's own limit refuses single large requests, but in
+ * this build it does not add up what is held. About 11 MiB of what the engine starts with is free, so a unit gets
+ * that beyond its task's limit; the same on every host.
+ */
 function memoryOf(bytesMax: number): WebAssembly.Memory {
   const maximum = Math.min(enginePages + Math.ceil(bytesMax / pageBytes), enginePagesMax)
   return new WebAssembly.Memory({ initial: enginePages, maximum })
@@ -117,7 +121,7 @@ function runKernel(sandbox: Sandbox, request: JsRequest): KernelOutcome {
   const describe = context.getProp(prelude, 'describe')
   const unit = unitArguments(context, request)
 
-  // Only from here: a limit that the built-ins do not fit would silently leave some of them out.
+  // Only from here: what the engine needs for itself is no fault of the kernel's.
   runtime.setMemoryLimit(engineHeapBytes + memoryBytesMax)
   const kernel = context.evalCode(request.source, kernelFile, script)
   const result =

@@ -297,7 +297,17 @@ describe('memory', () => {
     expect(await resultOf('() => ({ value: 1 })')).toBe(1)
   })
 
-  test('counts what the kernel takes, not the engine', async () => {
+  test('has a hard end for many small pieces, not far beyond the limit', async () => {
+    const held = `() => {
+      const all = []
+      try { for (;;) all.push(new Uint8Array(65536)) } catch { const { length } = all; all.length = 0; return { value: length } }
+    }`
+    const bytes = ((await resultOf(held)) as number) * 65_536
+    expect(bytes).toBeGreaterThan(16 * MIB)
+    expect(bytes).toBeLessThan(16 * MIB + 12 * MIB)
+  })
+
+  test('has room for the engine itself under the smallest limit', async () => {
     const memoryBytesMax = 65_536
     expect(
       await resultOf('() => ({ value: [..."abc"].map((c) => c + 1) })', { memoryBytesMax }),
