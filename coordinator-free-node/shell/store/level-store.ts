@@ -58,7 +58,8 @@ export async function openStore(
     throw storeError(cause, `cannot make the state directory ${stateDirectory}`)
   }
   const location = path.join(stateDirectory, 'db')
-  if (await lostItsIndex(location)) await setAside(location, 'its index file is missing', warn)
+  const damage = await damageOf(location)
+  if (damage !== undefined) await setAside(location, damage, warn)
   const db = await openDatabase(stateDirectory, location, warn)
   try {
     await checkFormat(db)
@@ -93,12 +94,18 @@ async function openDatabase(
 }
 
 /**
- * Without CURRENT LevelDB takes the directory for an empty one and deletes the tables in it: the one kind of damage
- * that has to be noticed before it is opened.
+ * Damage that has to be noticed before the database is opened: without CURRENT LevelDB takes the directory for an
+ * empty one and deletes the tables in it, and a CURRENT that names no file looks to it like a failing disk.
  */
-async function lostItsIndex(location: string): Promise<boolean> {
+async function damageOf(location: string): Promise<string | undefined> {
   const names = await readdir(location).catch((): string[] => [])
-  return names.some((name) => /\.(ldb|sst)$|^MANIFEST-/.test(name)) && !names.includes('CURRENT')
+  if (!names.includes('CURRENT')) {
+    const isEmpty = !names.some((name) => /\.(ldb|sst)$|^MANIFEST-/.test(name))
+    return isEmpty ? undefined : 'its index file is missing'
+  }
+  const current = await readFile(path.join(location, 'CURRENT'), 'utf8').catch(() => undefined)
+  if (current === undefined || names.includes(current.trimEnd())) return undefined
+  return 'CURRENT names a file that is not there'
 }
 
 async function setAside(
