@@ -42,6 +42,13 @@ export interface Ended {
   err: string
 }
 
+interface Launch {
+  /** A channel whose end tells a node that whoever started it is gone. */
+  ipc: boolean
+  /** Options of Node itself. */
+  flags: readonly string[]
+}
+
 /** A process of the command, from its start to its end. */
 export class CommandProcess {
   readonly child: ChildProcess
@@ -50,8 +57,8 @@ export class CommandProcess {
   #wake = () => {}
   #end: Ended | undefined
 
-  constructor(args: readonly string[], folder: string, ipc: boolean) {
-    this.child = spawn(process.execPath, [main, ...args], {
+  constructor(args: readonly string[], folder: string, { ipc, flags }: Launch) {
+    this.child = spawn(process.execPath, [...flags, main, ...args], {
       stdio: ['ignore', 'pipe', 'pipe', ...(ipc ? ['ipc' as const] : [])],
       // Temporary folders of the command itself land where the test removes them.
       env: { ...process.env, MANYHANDS_STATE: join(folder, 'default'), TMPDIR: folder },
@@ -132,6 +139,8 @@ export interface NodeChoice {
   /** @default 1 */
   cpus?: number
   lieRate?: number
+  /** Bound of the node's JavaScript heap, MiB: what it keeps then shows, and not when it cleans up. */
+  heapMiB?: number
 }
 
 export interface GridProcesses {
@@ -139,8 +148,6 @@ export interface GridProcesses {
   folder(): string
   /** Starts a node and waits until it listens; the same name again is the same state directory. */
   node(name: string, choice?: NodeChoice): Promise<GridNode>
-  /** Starts the command. */
-  start(...args: string[]): CommandProcess
   /** Runs the command to its end. */
   run(...args: string[]): Promise<Ended>
   /** A connection of the SDK to a running node, closed after the test. */
@@ -173,13 +180,13 @@ export function useGridProcesses(): GridProcesses {
     processes.clear()
     await rm(folder, { recursive: true, force: true, maxRetries: 5 })
   })
-  const launch = (args: readonly string[], ipc: boolean) => {
-    const process = new CommandProcess(args, folder, ipc)
+  const launch = (args: readonly string[], how: Launch) => {
+    const process = new CommandProcess(args, folder, how)
     processes.add(process)
     void process.ended.then(() => processes.delete(process))
     return process
   }
-  const run = (...args: string[]) => launch(args, false).ended
+  const run = (...args: string[]) => launch(args, { ipc: false, flags: [] }).ended
   const ask = async (...args: string[]) => {
     const { out, err } = await run(...args)
     if (!out.startsWith('{')) throw new Error(`${args.join(' ')}: ${out}${err}`)
@@ -187,11 +194,12 @@ export function useGridProcesses(): GridProcesses {
   }
   return {
     folder: () => folder,
-    start: (...args) => launch(args, true),
     run,
-    async node(name, choice) {
+    async node(name, choice = {}) {
       const state = join(folder, name)
-      const process = launch(nodeArgs(state, choice), true)
+      const { heapMiB } = choice
+      const flags = heapMiB === undefined ? [] : [`--max-old-space-size=${heapMiB}`]
+      const process = launch(nodeArgs(state, choice), { ipc: true, flags })
       const {
         peer = '',
         addresses = [],

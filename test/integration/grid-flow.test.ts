@@ -1,0 +1,81 @@
+/** Much goes through a node and little stays in it: inputs wait for the grid, and memory for nobody. */
+import { describe, expect, test } from '@jest/globals'
+import { limits } from '../../coordinator-free-node/protocol/limits.js'
+import { noop } from '../../tasks/index.js'
+import { crunch, progressUntil, useGridProcesses } from './grid-processes.js'
+
+const grid = useGridProcesses()
+
+/** An endless source that says when it has given so many items, and whether it was closed. */
+function source(announceAt: number) {
+  let pulled = 0
+  let onReached = () => {}
+  let onReturned = () => {}
+  const reached = new Promise<void>((resolve) => {
+    onReached = resolve
+  })
+  const returned = new Promise<void>((resolve) => {
+    onReturned = resolve
+  })
+  async function* items() {
+    try {
+      for (;;) {
+        if (++pulled === announceAt) onReached()
+        yield pulled
+      }
+    } finally {
+      onReturned()
+    }
+  }
+  return { items: items(), reached, returned, pulled: () => pulled }
+}
+
+describe('an endless source', () => {
+  test('is read no further than the grid has room, and closed when its job is cancelled', async () => {
+    const node = await grid.node('node')
+    const sdk = await grid.connect(node)
+    const ahead = limits.inputUnitsAheadMax
+    const { items, reached, returned, pulled } = source(ahead)
+    const job = sdk.map(items, crunch, {
+      params: { rounds: 30_000 },
+      unitItems: 1,
+      redundancy: 1,
+    })
+    await reached
+    const { units } = await job.progress()
+    // Time for the source to be read further, if anything would.
+    const later = await progressUntil(
+      job,
+      ({ units: { verified } }) => verified > units.verified + 50,
+    )
+    const batches = 3 * 256
+    expect(pulled()).toBeLessThanOrEqual(ahead + later.units.verified + batches)
+    const result = job.result
+    await job.cancel()
+    await expect(result).rejects.toMatchObject({ code: 'MH_JOB_CANCELLED' })
+    await returned
+  }, 90_000)
+})
+
+describe('a job of 300,000 units', () => {
+  const MIB = 1024 * 1024
+
+  test('adds less than 180 MiB to what its requester keeps', async () => {
+    const requester = await grid.node('requester', { heapMiB: 160 })
+    await grid.node('host', { peers: [requester] })
+    await requester.process.status(({ neighbours }) => neighbours === 1)
+    const sdk = await grid.connect(requester)
+    // The first job pays for compiling and for buffers that stay.
+    expect(await sdk.run(noop, { units: 5_000 })).toBe(5_000)
+    const { residentBytes: before } = await sdk.status()
+    const job = sdk.run(noop, { units: 300_000 })
+    let most = 0
+    for await (const { phase } of job.watch({ everyMs: 500 })) {
+      const { residentBytes } = await sdk.status()
+      most = Math.max(most, residentBytes)
+      if (phase !== 'running') break
+    }
+    expect(await job).toBe(300_000)
+    expect(most - before).toBeLessThan(180 * MIB)
+  }, 90_000)
+})
