@@ -1,0 +1,139 @@
+import { describe, expect, test } from '@jest/globals'
+import type { JobRecord } from '../../../coordinator-free-node/core/kit/records.js'
+import type { Store } from '../../../coordinator-free-node/ports/store.js'
+import {
+  createJournal,
+  decodeResult,
+  keyOf,
+  recall,
+  under,
+} from '../../../coordinator-free-node/shell/journal.js'
+import { createMemoryStore } from '../../contract/memory-store.js'
+import { job, manifest, peer, self } from '../core/lone-node.js'
+
+function record(change: Partial<JobRecord> = {}): JobRecord {
+  return {
+    job,
+    phase: 'running',
+    appended: 10,
+    appendedBytes: 0,
+    inputsClosed: true,
+    hit: undefined,
+    error: undefined,
+    submittedMs: 1_000.5,
+    endedMs: undefined,
+    unchecked: 0,
+    executions: 3,
+    reassigned: 0,
+    recomputed: 0,
+    aborted: 0,
+    disputed: 0,
+    verified: 2,
+    hosts: [{ peer: peer(1), executed: 2, accepted: 2, rejected: 0, aborted: 0, spentMs: 4.5 }],
+    ...change,
+  }
+}
+
+const result = (unit: number) => ({
+  type: 'result' as const,
+  job,
+  result: { unit, kind: 'hit' as const, agreed: 2, output: Uint8Array.of(unit) },
+})
+
+function journalOn(store: Store) {
+  const durable: number[] = []
+  const failed: string[] = []
+  const journal = createJournal(store, {
+    durable: (entry) => durable.push(entry),
+    failed: (_entry, reason) => failed.push(reason),
+  })
+  return { journal, durable, failed }
+}
+
+describe('journal', () => {
+  test('gives back jobs, results, leases, ledger, standing and peers', async () => {
+    const store = createMemoryStore()
+    const { journal, durable } = journalOn(store)
+    const ledger = { peer: peer(1), receivedMs: 5, givenMs: 1, balanceMs: 4 }
+    const standing = { peer: peer(2), accepted: 1, refuted: 1, bannedUntilMs: 9 }
+    const known = { peer: peer(3), addresses: ['/ip4/192.0.2.1/tcp/1/ws'], seenMs: 7 }
+    journal.append(1, [
+      { type: 'job', record: record() },
+      { type: 'lease-granted', job, lease: 12, host: self, runs: [[4, 2]] },
+      { type: 'lease-granted', job, lease: 13, host: peer(1), runs: [[8, 1]] },
+    ])
+    journal.append(2, [result(0), result(1), result(3), { type: 'lease-settled', job, lease: 13 }])
+    journal.append(0, [
+      { type: 'ledger', record: ledger },
+      { type: 'standing', record: standing },
+      { type: 'peer', record: known },
+    ])
+    await journal.idle()
+    expect(durable).toEqual([1, 2])
+    const memory = await recall(store, async () => manifest())
+    expect(memory.jobs).toEqual([
+      {
+        record: record(),
+        manifest: manifest(),
+        canonical: [
+          [0, 2],
+          [3, 1],
+        ],
+        leases: [{ lease: 12, host: self, runs: [[4, 2]] }],
+      },
+    ])
+    expect(memory).toMatchObject({ ledger: [ledger], standing: [standing], peers: [known] })
+  })
+
+  test('results are read back with their kind and their agreement', async () => {
+    const store = createMemoryStore()
+    const { journal } = journalOn(store)
+    journal.append(1, [result(65_536)])
+    await journal.idle()
+    const key = keyOf.result(job, 65_536)
+    const value = await store.get(key)
+    expect(decodeResult(key, value as Uint8Array)).toEqual(result(65_536).result)
+  })
+
+  test('inputs that the record does not count yet are found', async () => {
+    const store = createMemoryStore()
+    const { journal } = journalOn(store)
+    const list = record({ appended: 1, inputsClosed: false })
+    journal.append(1, [{ type: 'job', record: list }])
+    await journal.idle()
+    for (const unit of [0, 1, 2])
+      await store.write([{ type: 'put', key: keyOf.input(job, unit), value: new Uint8Array() }])
+    const memory = await recall(store, async () => manifest({ inputs: { kind: 'list' } }))
+    expect(memory.jobs[0]?.record.appended).toBe(3)
+  })
+
+  test('a job whose manifest is gone is forgotten with all its keys', async () => {
+    const store = createMemoryStore()
+    const { journal } = journalOn(store)
+    journal.append(1, [{ type: 'job', record: record() }, result(0)])
+    await journal.idle()
+    expect((await recall(store, async () => undefined)).jobs).toEqual([])
+    const left = []
+    for await (const key of store.keys(under(`out/${job}`))) left.push(key)
+    expect(left).toEqual([])
+  })
+
+  test('a write that fails fails its entries, in words, and the next one is tried', async () => {
+    const store = createMemoryStore()
+    const write = store.write.bind(store)
+    let full = true
+    store.write = async (...given) => {
+      if (full) throw new Error('no space left')
+      await write(...given)
+    }
+    const { journal, durable, failed } = journalOn(store)
+    journal.append(1, [result(0)])
+    await journal.idle()
+    expect(failed).toEqual(['no space left'])
+    expect(journal.backlogBytes).toBe(0)
+    full = false
+    journal.append(2, [result(1)])
+    await journal.idle()
+    expect(durable).toEqual([2])
+  })
+})

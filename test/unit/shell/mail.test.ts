@@ -1,0 +1,144 @@
+import { describe, expect, test } from '@jest/globals'
+import type { CoreMessage } from '../../../coordinator-free-node/core/messages.js'
+import { decode, encode } from '../../../coordinator-free-node/protocol/codec.js'
+import type { PeerId } from '../../../coordinator-free-node/protocol/ids.js'
+import { peerMessageSchema } from '../../../coordinator-free-node/protocol/messages.js'
+import { digestOf, resultKinds } from '../../../coordinator-free-node/protocol/outcome.js'
+import { createIdentity, loadIdentity } from '../../../coordinator-free-node/shell/identity.js'
+import { createMail } from '../../../coordinator-free-node/shell/mail.js'
+import { job, manifest } from '../core/lone-node.js'
+
+function person() {
+  const { signer } = loadIdentity(createIdentity())
+  return { peer: signer.self, mail: createMail(signer) }
+}
+
+function vote(change: { digests?: Uint8Array; outputs?: Uint8Array[] } = {}) {
+  const outputs = change.outputs ?? [Uint8Array.of(1, 2), new Uint8Array()]
+  const digests = new Uint8Array(64)
+  outputs.forEach((output, i) => {
+    if (i < 2) digests.set(digestOf('done', output), 32 * i)
+  })
+  const message: CoreMessage = {
+    type: 'vote',
+    body: {
+      job,
+      lease: 7,
+      runs: [[3, 2]],
+      kinds: new Uint8Array(2).fill(resultKinds.indexOf('done')),
+      digests: change.digests ?? digests,
+      spentMs: 1.5,
+      fuel: 0,
+    },
+    outputs,
+  }
+  return message
+}
+
+function advert(steward: PeerId): CoreMessage {
+  return {
+    type: 'advert',
+    body: {
+      job,
+      steward,
+      addresses: ['/ip4/192.0.2.7/tcp/4001/ws'],
+      serial: 1,
+      ttlMs: 1_000,
+      closed: false,
+      name: 'test',
+      taskHash: manifest().taskHash,
+      tier: 'builtin',
+      unitMemoryBytesMax: 65_536,
+    },
+    sealed: undefined,
+    hops: 0,
+  }
+}
+
+const remoteFault = (code: string) => expect.objectContaining({ code, blame: 'remote' })
+
+describe('mail', () => {
+  test('a vote arrives as it was sent', () => {
+    const host = person()
+    const sent = vote()
+    expect(person().mail.unpack(host.peer, host.mail.pack(sent))).toEqual(sent)
+  })
+
+  test('a vote that another peer signed is refused', () => {
+    const host = person()
+    const bytes = host.mail.pack(vote())
+    expect(() => person().mail.unpack(person().peer, bytes)).toThrow(
+      remoteFault('MH_BAD_SIGNATURE'),
+    )
+  })
+
+  test('a result that does not match its digest is refused', () => {
+    const host = person()
+    const bytes = host.mail.pack(vote({ digests: new Uint8Array(64) }))
+    expect(() => person().mail.unpack(host.peer, bytes)).toThrow(remoteFault('MH_BAD_MESSAGE'))
+  })
+
+  test('columns of different lengths are refused', () => {
+    const host = person()
+    const outputs = [1, 2, 3].map((n) => Uint8Array.of(n))
+    const bytes = host.mail.pack(vote({ outputs }))
+    expect(() => person().mail.unpack(host.peer, bytes)).toThrow(remoteFault('MH_BAD_MESSAGE'))
+  })
+
+  test('an advert can be passed on, and still names and proves its steward', () => {
+    const [steward, relay, host] = [person(), person(), person()]
+    const heard = relay.mail.unpack(steward.peer, steward.mail.pack(advert(steward.peer)))
+    const told = host.mail.unpack(relay.peer, relay.mail.pack(heard))
+    expect(told).toMatchObject({ type: 'advert', body: { steward: steward.peer, job } })
+  })
+
+  test("an advert in another steward's name is refused", () => {
+    const [steward, forger] = [person(), person()]
+    const bytes = forger.mail.pack(advert(steward.peer))
+    expect(() => person().mail.unpack(forger.peer, bytes)).toThrow(remoteFault('MH_BAD_SIGNATURE'))
+  })
+
+  test('one changed byte breaks the signature', () => {
+    const host = person()
+    const message = decode(host.mail.pack(vote()), peerMessageSchema, 'a message')
+    if (message.type !== 'vote') throw new Error('not a vote')
+    message.sealed.body[message.sealed.body.length - 1]! ^= 1
+    expect(() => person().mail.unpack(host.peer, encode(message))).toThrow(
+      expect.objectContaining({ blame: 'remote' }),
+    )
+  })
+
+  test.each([
+    ['nothing', new Uint8Array()],
+    ['noise', Uint8Array.of(0xc1, 0xff, 0x00)],
+    ['another type', encode({ type: 'steal' })],
+    ['a field too many', encode({ type: 'want', job, slots: 1, admin: true })],
+    ['a count below its bound', encode({ type: 'want', job, slots: 0 })],
+    [
+      'overlapping runs',
+      encode({
+        type: 'release',
+        job,
+        lease: 1,
+        runs: [
+          [5, 2],
+          [6, 1],
+        ],
+      }),
+    ],
+    [
+      'too many units',
+      encode({
+        type: 'release',
+        job,
+        lease: 1,
+        runs: [
+          [0, 4096],
+          [5000, 1],
+        ],
+      }),
+    ],
+  ])('%s is refused, and the remote is to blame', (_what, bytes) => {
+    expect(() => person().mail.unpack(person().peer, bytes)).toThrow(remoteFault('MH_BAD_MESSAGE'))
+  })
+})
