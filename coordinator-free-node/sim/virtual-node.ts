@@ -1,9 +1,9 @@
 /** One node of a simulation: the core and its driver, with everything around them virtual. */
 import type { CoreConfig } from '../core/config.js'
 import type { Effect, JournalRecord } from '../core/effect.js'
-import type { JobRecord } from '../core/kit/records.js'
 import type { RestoredJob } from '../core/event.js'
 import { seedRandom } from '../core/kit/random.js'
+import type { JobRecord } from '../core/kit/records.js'
 import { createState, type NodeState } from '../core/state.js'
 import { validateState } from '../core/validate.js'
 import type { ResultRecord } from '../protocol/gateway-api.js'
