@@ -36,7 +36,7 @@ describe('a node alone', () => {
     expect(await job).toEqual(crunched(5, rounds))
     const { units, warning } = await grid.show(node, await job.id)
     expect(units).toMatchObject({ total: 5, verified: 5, unchecked: 5 })
-    expect(warning).toContain('no result was checked by a second host')
+    expect(warning).toContain('no result was confirmed by a second host')
     for await (const { agreed } of sdk.attach(await job.id)) expect(agreed).toBe(1)
   }, 60_000)
 
