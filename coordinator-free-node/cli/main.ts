@@ -4,10 +4,12 @@ import { CommanderError } from 'commander'
 import { createContext } from './context.js'
 import { exitCodes, reportFailure } from './failure.js'
 import { createProgram } from './program.js'
+import { surviveStrayErrors } from './stray-errors.js'
 import { createTerminal, type Terminal } from './terminal.js'
 
 const terminal = createTerminal()
 endWithReader()
+surviveStrayErrors((error) => process.exit(failureOf(error, terminal)))
 let exitCode: number = exitCodes.ok
 const context = createContext(terminal, (code) => {
   exitCode = code
