@@ -47,7 +47,7 @@ function uncheckedWarning({ unchecked, verified }: UnitCounts): string | undefin
   if (unchecked === 0) return undefined
   const which =
     unchecked === verified ? 'no result was' : `${unchecked} of ${verified} results were not`
-  return `${which} confirmed by a second host: there was none that could, so this node's word was enough`
+  return `${which} confirmed by a second host: none could, so this node's word was enough`
 }
 
 function unitCounts(stewarded: StewardedJob): UnitCounts {
