@@ -10,7 +10,8 @@ export type JournalRecord =
   | { type: 'job'; record: JobRecord }
   | { type: 'lease-granted'; job: JobId; lease: LeaseId; host: PeerId; runs: readonly UnitRun[] }
   | { type: 'lease-settled'; job: JobId; lease: LeaseId }
-  | { type: 'result'; job: JobId; result: ResultRecord }
+  /** `hadInput`: its input is in the store, and needed no more. */
+  | { type: 'result'; job: JobId; result: ResultRecord; hadInput: boolean }
   | { type: 'ledger'; record: LedgerRecord }
   | { type: 'standing'; record: StandingRecord }
   | { type: 'peer'; record: PeerRecord }

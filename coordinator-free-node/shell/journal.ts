@@ -180,10 +180,8 @@ function toWrites(record: JournalRecord): StoreWrite[] {
     case 'result': {
       const { job, result } = record
       const { unit, kind, agreed, output } = result
-      return [
-        put(keyOf.result(job, unit), [resultKinds.indexOf(kind), agreed, output]),
-        { type: 'delete', key: keyOf.input(job, unit) },
-      ]
+      const kept = put(keyOf.result(job, unit), [resultKinds.indexOf(kind), agreed, output])
+      return record.hadInput ? [kept, { type: 'delete', key: keyOf.input(job, unit) }] : [kept]
     }
     case 'ledger':
       return [put(`ledger/${record.record.peer}`, record.record)]

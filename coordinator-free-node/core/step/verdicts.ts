@@ -212,7 +212,8 @@ function accept(
   for (const peer of refuted) blame(turn, stewarded, peer, harvest)
   const result = { unit, kind: won.kind, output: won.output, agreed: agreed.length }
   harvest.results.push(result)
-  harvest.records.push({ type: 'result', job: job.job, result })
+  const hadInput = job.manifest.inputs.kind === 'list'
+  harvest.records.push({ type: 'result', job: job.job, result, hadInput })
   for (const lease of settled) harvest.records.push({ type: 'lease-settled', job: job.job, lease })
 }
 

@@ -36,6 +36,7 @@ function record(change: Partial<JobRecord> = {}): JobRecord {
 
 const result = (unit: number) => ({
   type: 'result' as const,
+  hadInput: false,
   job,
   result: { unit, kind: 'hit' as const, agreed: 2, output: Uint8Array.of(unit) },
 })
