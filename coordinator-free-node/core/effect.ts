@@ -41,6 +41,8 @@ export type EffectBody =
   /** Results are on disk: readers may go on. */
   | { type: 'results-ready'; job: JobId; results: readonly ResultRecord[] }
   | { type: 'job-changed'; job: JobId }
+  /** Deletes all that the store has of an ended job. */
+  | { type: 'forget-job'; job: JobId }
   | { type: 'drained' }
   /** Something a person should know, said once. */
   | { type: 'notice'; level: 'info' | 'warning'; text: string; job: JobId | undefined }

@@ -71,6 +71,8 @@ export const limits = {
   hostedJobsMax: 64,
   /** Jobs that a node stewards at once: its own user's, so generous. */
   stewardedJobsMax: 1_000,
+  /** Ended jobs that a node remembers with their results; the oldest goes first. */
+  endedJobsMax: 200,
   /** Hosts that wait for work of one job: an answer to each costs a message. */
   parkedHostsMax: 20_000,
   /** Answers kept for `why`, a job. */

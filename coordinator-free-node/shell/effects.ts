@@ -5,6 +5,7 @@ import type { JobId, PeerId } from '../protocol/ids.js'
 import { limits } from '../protocol/limits.js'
 import { unitsOf } from '../protocol/unit-runs.js'
 import { readInputs } from './host-runner.js'
+import { forgetJob } from './journal.js'
 import type { NodeParts } from './node-parts.js'
 
 /** Does one thing that the core decided. */
@@ -43,6 +44,11 @@ export function perform(parts: NodeParts, effect: Effect): void {
       return
     case 'job-changed':
       news.jobChanged(effect.job)
+      return
+    case 'forget-job':
+      forgetJob(parts.store, effect.job).catch((error: unknown) => {
+        log.error({ job: effect.job, error: String(error) }, 'an old job cannot be deleted')
+      })
       return
     case 'drained':
       news.drained()

@@ -22,6 +22,7 @@ import { decode, encode } from '../protocol/codec.js'
 import { isGridError } from '../protocol/errors.js'
 import { jobPhases, type ResultRecord } from '../protocol/gateway-api.js'
 import { type JobId, jobIdSchema, peerIdSchema } from '../protocol/ids.js'
+import { limits } from '../protocol/limits.js'
 import { type Manifest, unitCountOf } from '../protocol/manifest.js'
 import { resultKinds } from '../protocol/outcome.js'
 import type { UnitRun } from '../protocol/unit-runs.js'
@@ -207,9 +208,6 @@ export interface Memory {
   peers: PeerRecord[]
 }
 
-/** Ended jobs that are remembered with their results; older ones go when the node starts. */
-const endedJobsKept = 200
-
 /**
  * Reads back what earlier lives left.
  *
@@ -223,7 +221,7 @@ export async function recall(
   const ended = records
     .filter(({ phase }) => phase !== 'running')
     .sort((a, b) => (b.endedMs ?? 0) - (a.endedMs ?? 0))
-  const forgotten = new Set(ended.slice(endedJobsKept).map(({ job }) => job))
+  const forgotten = new Set(ended.slice(limits.endedJobsMax).map(({ job }) => job))
   const jobs: RestoredJob[] = []
   for (const record of records) {
     const manifest = forgotten.has(record.job) ? undefined : await manifestOf(record.job)

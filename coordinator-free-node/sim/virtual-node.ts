@@ -156,6 +156,7 @@ export class VirtualNode {
         return
       case 'provide':
       case 'job-changed':
+      case 'forget-job':
       case 'disconnect':
         return
     }

@@ -1,11 +1,12 @@
 /** How a job ends, and what the journal remembers of it. */
 import type { JobPhase } from '../../protocol/gateway-api.js'
+import { limits } from '../../protocol/limits.js'
 import { endJob, isComplete } from '../jobs/job.js'
 import type { JobRecord } from '../kit/records.js'
 import { closeAdvert } from '../membership/adverts.js'
 import type { StewardedJob } from '../state.js'
 import { dropHostedJob } from './host.js'
-import { journalThen, send, type Turn, wakeAt } from './turn.js'
+import { emit, journalThen, send, type Turn, wakeAt } from './turn.js'
 
 export function jobRecordOf(stewarded: StewardedJob): JobRecord {
   const { job, schedule, counters } = stewarded
@@ -84,8 +85,27 @@ export function finishJob(
     [{ type: 'job', record: jobRecordOf(stewarded) }, ...settled],
     [{ type: 'job-changed', job: job.job }],
   )
+  sendSettlements(turn, stewarded)
   spreadEnd(turn, stewarded)
+  forgetOldJobs(turn)
   wakeAt(turn, 'steward', turn.nowMs)
+}
+
+/** Tells hosts what became of their votes, before they forget the job. */
+export function sendSettlements(turn: Turn, stewarded: StewardedJob): void {
+  for (const [peer, { accepted, rejected, creditMs }] of stewarded.settlements)
+    send(turn, peer, { type: 'settle', job: stewarded.job.job, accepted, rejected, creditMs })
+  stewarded.settlements.clear()
+}
+
+/** Ended jobs are kept for a person who asks; the oldest go, results and all. */
+function forgetOldJobs(turn: Turn): void {
+  const ended = [...turn.state.stewarded.values()].filter(({ job }) => job.endedMs !== undefined)
+  if (ended.length <= limits.endedJobsMax) return
+  const [oldest] = ended.sort((a, b) => (a.job.endedMs ?? 0) - (b.job.endedMs ?? 0))
+  if (oldest === undefined) return
+  turn.state.stewarded.delete(oldest.job.job)
+  emit(turn, { type: 'forget-job', job: oldest.job.job })
 }
 
 /** A closed advert overtakes the open ones; hosts forget the job. */

@@ -10,10 +10,10 @@ import { acceptAdvert } from '../membership/adverts.js'
 import { canServe, createSchedule, hostOf } from '../scheduling/schedule.js'
 import type { StewardedJob } from '../state.js'
 import { considerAdvert } from './host.js'
-import { completeIfDone, failJob, finishJob, jobRecordOf } from './job-end.js'
+import { completeIfDone, failJob, finishJob, jobRecordOf, sendSettlements } from './job-end.js'
 import { expireLeases, serve } from './leasing.js'
 import { emit, journal, journalThen, send, type Turn, wakeAt } from './turn.js'
-import { judgeStuckUnits, sendSettlements } from './verdicts.js'
+import { judgeStuckUnits } from './verdicts.js'
 
 /** Running jobs are looked at this often: rates, settlements, hosts that idle near the end. */
 const stewardEveryMs = 500

@@ -315,9 +315,3 @@ export function judgeStuckUnits(turn: Turn, stewarded: StewardedJob): void {
   }
   reap(turn, stewarded, harvest)
 }
-
-export function sendSettlements(turn: Turn, stewarded: StewardedJob): void {
-  for (const [peer, { accepted, rejected, creditMs }] of stewarded.settlements)
-    send(turn, peer, { type: 'settle', job: stewarded.job.job, accepted, rejected, creditMs })
-  stewarded.settlements.clear()
-}

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { whyView } from '../../../coordinator-free-node/core/views.js'
+import { limits } from '../../../coordinator-free-node/protocol/limits.js'
 import { job, LoneNode, manifest, peer } from './lone-node.js'
 
 function withJob(change = {}) {
@@ -193,5 +194,33 @@ describe('steward', () => {
     node.vote(peer(3))
     expect(node.state.ledger.get(peer(1))).toBeUndefined()
     expect(node.state.ledger.get(peer(2))?.receivedMs).toBeGreaterThan(0)
+  })
+})
+
+describe('the end of a job', () => {
+  test('hosts hear what became of their votes before they forget the job', () => {
+    const node = withJob({ inputs: { kind: 'range', start: 0, end: 1, unitItems: 1 } })
+    node.want(peer(1))
+    node.want(peer(2))
+    node.vote(peer(1))
+    node.vote(peer(2))
+    const told = node.effects.flatMap((effect) =>
+      effect.type === 'send-message' && effect.to === peer(1) ? [effect.message.type] : [],
+    )
+    expect(told.indexOf('settle')).toBeGreaterThan(-1)
+    expect(told.indexOf('settle')).toBeLessThan(told.lastIndexOf('advert'))
+  })
+
+  test('the oldest ended job is forgotten when there are too many', () => {
+    const node = new LoneNode()
+    const inputs = { kind: 'range', start: 0, end: 0, unitItems: 1 } as const
+    for (let i = 0; i <= limits.endedJobsMax; i++) {
+      node.nowMs += 1
+      const id = i.toString(16).padStart(64, '0') as typeof job
+      node.event({ type: 'job-submitted', job: id, manifest: manifest({ inputs }) })
+    }
+    expect(node.state.stewarded.size).toBe(limits.endedJobsMax)
+    const forgotten = node.effects.find(({ type }) => type === 'forget-job')
+    expect(forgotten).toMatchObject({ job: '0'.repeat(64) })
   })
 })
