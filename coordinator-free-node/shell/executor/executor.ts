@@ -265,7 +265,9 @@ class ProcessExecutor implements LocalExecutor {
   /** The process is gone: a unit that ran alone is aborted, all others run in the next process. */
   #died(reason: string): void {
     const message = `the executor's process died: ${reason}`
-    const flying = [...this.#inFlight.values()]
+    // A chunk whose units all have outcomes holds no thread any more.
+    const flying = [...this.#inFlight.values()].filter(({ units }) => units.size > 0)
+    this.#inFlight.clear()
     // From last to first, so that putting back in front restores their order.
     for (const [place, entry] of [...flying.entries()].reverse()) {
       const hadBegun = place < this.slots

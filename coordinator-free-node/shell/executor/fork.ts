@@ -141,7 +141,7 @@ function watchOver(
     // Our own loop may have been blocked: then silence says nothing about the process.
     if (nowMs - askedMs > 2 * pingEveryMs) heardMs = nowMs
     askedMs = nowMs
-    isSilent = nowMs - heardMs > silenceMsMax
+    isSilent ||= nowMs - heardMs > silenceMsMax
     if (isSilent) child.kill('SIGKILL')
     else tell({ type: 'ping' })
   }, pingEveryMs)

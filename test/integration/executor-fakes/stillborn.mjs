@@ -1,0 +1,3 @@
+/** Does not start. */
+process.stderr.write('no such luck\n')
+process.exit(3)

@@ -1,0 +1,310 @@
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { afterEach, describe, expect, test } from '@jest/globals'
+import type { UnitOutcome } from '../../coordinator-free-node/protocol/outcome.js'
+import {
+  createExecutor,
+  type ExecutorOptions,
+  type LocalExecutor,
+} from '../../coordinator-free-node/shell/executor/executor.js'
+import { batchOf, builtin, isAbort, run, spins } from '../contract/executor-contract.js'
+import { call, i32, i32Const, wasmModule } from './wasm-modules.js'
+
+const made: LocalExecutor[] = []
+
+async function started(options: Partial<ExecutorOptions> = {}): Promise<LocalExecutor> {
+  const executor = createExecutor({ slots: 2, ...options })
+  made.push(executor)
+  await executor.start()
+  return executor
+}
+
+function fake(name: string): URL {
+  return new URL(`./executor-fakes/${name}.mjs`, import.meta.url)
+}
+
+function pidOf({ pid }: LocalExecutor): number {
+  if (pid === undefined) throw new Error('there is no process')
+  return pid
+}
+
+/** Some seconds of work in each unit. */
+const long = (count = 2) => batchOf(builtin('spin'), count, spins(2 ** 32 - 1))
+const quick = (count: number) => batchOf(builtin('noop'), count)
+
+/** A unit that never ends. */
+function endless(count = 1) {
+  const descriptor = {
+    name: 'endless',
+    tier: 'wasm' as const,
+    unitMsMax: 600_000,
+    unitMemoryBytesMax: 1 << 20,
+  }
+  const code = wasmModule([0x03, 0x40, 0x0c, 0x00, 0x0b, 0x41, 0x00])
+  return batchOf({ descriptor, code }, count)
+}
+
+/** Units that count down from their number; from -1 it takes 4,000,000,000 steps. */
+function counting(counts: readonly number[]) {
+  const body = [
+    ...[...i32Const(0), ...call(0), 0x41, 0, 0x28, 2, 0, 0x21, 0],
+    ...[0x03, 0x40, 0x20, 0, 0x41, 1, 0x6b, 0x22, 0, 0x0d, 0, 0x0b, 0x41, 0],
+  ]
+  const code = wasmModule(body, { imports: [['grid', 'input_read', [i32], []]], locals: 1 })
+  const bundle = { ...endless().bundle, code }
+  const units = counts.map((count, unit) => {
+    const input = new Uint8Array(4)
+    new DataView(input.buffer).setInt32(0, count, true)
+    return { unit, input }
+  })
+  return { ...batchOf(bundle, 0), units }
+}
+
+/** Executor processes that this process has as children. */
+function children(): string[] {
+  const args = ['--ppid', String(process.pid), '-o', 'pid=,args=']
+  const list = execFileSync('ps', args).toString().split('\n')
+  return list.filter((line) => /executor\/process\.js|executor-fakes/.test(line))
+}
+
+afterEach(async () => {
+  await Promise.all(made.splice(0).map((executor) => executor.stop()))
+  expect(children()).toEqual([])
+})
+
+describe('an executor whose process is killed', () => {
+  test('reports what ran, runs what waited, and says so', async () => {
+    const said: string[] = []
+    const executor = await started({ log: (message) => said.push(message) })
+    const before = pidOf(executor)
+    const outcomes: UnitOutcome[] = []
+    const over = executor.execute(long(), (some) => outcomes.push(...some))
+    const waiting = run(executor, quick(500))
+    process.kill(before, 'SIGKILL')
+    await over
+    expect(outcomes).toHaveLength(2)
+    expect(outcomes.every((outcome) => isAbort(outcome, 'crash'))).toBe(true)
+    expect((await waiting).filter(({ kind }) => kind === 'done')).toHaveLength(500)
+    expect(pidOf(executor)).not.toBe(before)
+    expect(said).toHaveLength(1)
+    expect(said[0]).toContain('SIGKILL')
+  })
+
+  test('is back by itself', async () => {
+    const executor = await started()
+    await run(executor, quick(1))
+    const startMs = performance.now()
+    process.kill(pidOf(executor), 'SIGKILL')
+    expect((await run(executor, quick(1)))[0]).toMatchObject({
+      kind: expect.stringMatching(/done|abort/),
+    })
+    expect((await run(executor, quick(1)))[0]?.kind).toBe('done')
+    expect(performance.now() - startMs).toBeLessThan(5_000)
+  })
+
+  test('reports every unit once, in the middle of thousands', async () => {
+    const executor = await started()
+    const outcomes: UnitOutcome[] = []
+    let kills = 0
+    await executor.execute(batchOf(builtin('spin'), 4_000, spins(200_000)), (some) => {
+      outcomes.push(...some)
+      if (kills < 3 && outcomes.length > 1_000 * (kills + 1)) {
+        kills++
+        process.kill(pidOf(executor), 'SIGKILL')
+      }
+    })
+    expect(kills).toBe(3)
+    expect(new Set(outcomes.map(({ unit }) => unit)).size).toBe(4_000)
+    expect(outcomes).toHaveLength(4_000)
+    // Chunks of several units are given another try, so hardly any unit pays.
+    const crashed = outcomes.filter((outcome) => isAbort(outcome, 'crash')).length
+    expect(crashed).toBeLessThanOrEqual(2 * kills)
+    expect(outcomes.filter(({ kind }) => kind === 'done')).toHaveLength(4_000 - crashed)
+  })
+
+  test('leaves nothing behind when it is stopped on its way back', async () => {
+    const executor = await started()
+    const over = run(executor, long())
+    process.kill(pidOf(executor), 'SIGKILL')
+    await new Promise((resolve) => setImmediate(resolve))
+    await executor.stop()
+    expect(await over).toHaveLength(2)
+    expect(children()).toEqual([])
+    expect(executor.pid).toBeUndefined()
+  })
+
+  test('finds the units that kill it, and finishes the others', async () => {
+    const executor = await started({ entry: fake('poisoned') })
+    const outcomes = await run(executor, quick(300))
+    expect(outcomes).toHaveLength(300)
+    const crashed = outcomes.filter((outcome) => isAbort(outcome, 'crash')).map(({ unit }) => unit)
+    // The other thread's only unit can be reported beside a culprit; never more.
+    expect(crashed).toEqual(expect.arrayContaining([70, 71]))
+    expect(crashed.length).toBeLessThanOrEqual(4)
+    expect(outcomes.filter(({ kind }) => kind === 'done')).toHaveLength(300 - crashed.length)
+  })
+
+  test('gives up on work that nothing survives, and on nothing else', async () => {
+    const executor = await started({ entry: fake('mortal') })
+    const outcomes = await run(executor, quick(40))
+    expect(outcomes).toHaveLength(40)
+    expect(outcomes.every(({ kind }) => kind === 'abort')).toBe(true)
+    expect(outcomes.some((outcome) => isAbort(outcome, 'unavailable'))).toBe(true)
+  })
+})
+
+describe('an executor', () => {
+  test('kills its process when it falls silent, and goes on with another', async () => {
+    const executor = await started({ silenceMsMax: 600 })
+    const before = pidOf(executor)
+    const stuck = run(executor, long(1))
+    process.kill(before, 'SIGSTOP')
+    expect((await stuck)[0]).toMatchObject({
+      reason: 'crash',
+      message: expect.stringContaining('silent for 600 ms'),
+    })
+    expect((await run(executor, quick(3))).every(({ kind }) => kind === 'done')).toBe(true)
+    expect(pidOf(executor)).not.toBe(before)
+  })
+
+  test('whose process does not start says why', async () => {
+    await expect(started({ entry: fake('stillborn') })).rejects.toMatchObject({
+      code: 'MH_EXECUTOR_FAILED',
+      message: expect.stringContaining('no such luck'),
+    })
+    const [executor] = made
+    const outcomes = await run(executor!, quick(2))
+    expect(outcomes.every((outcome) => isAbort(outcome, 'unavailable'))).toBe(true)
+  })
+
+  test('that was not started, or was stopped, turns work away', async () => {
+    const executor = createExecutor({ slots: 1 })
+    expect(isAbort((await run(executor, quick(1)))[0], 'unavailable')).toBe(true)
+    await executor.start()
+    await executor.stop()
+    expect(isAbort((await run(executor, quick(1)))[0], 'unavailable')).toBe(true)
+    await executor.start()
+    expect((await run(executor, quick(1)))[0]?.kind).toBe('done')
+    await executor.stop()
+  })
+
+  test('that is stopped while it starts leaves nothing behind', async () => {
+    const executor = createExecutor({ slots: 1 })
+    const starting = executor.start().catch((error: unknown) => error)
+    await executor.stop()
+    expect(await starting).toMatchObject({ code: 'MH_EXECUTOR_FAILED' })
+    expect(children()).toEqual([])
+  })
+
+  test('sends a task again that its process has dropped', async () => {
+    const executor = await started({ entry: fake('forgetful') })
+    const outcomes = await run(executor, quick(200))
+    expect(outcomes.filter(({ kind }) => kind === 'done')).toHaveLength(200)
+  })
+
+  test('serves more tasks than its process keeps', async () => {
+    const executor = await started()
+    const names = Array.from({ length: 40 }, (_, i) => `task-${i}`)
+    for (let round = 0; round < 2; round++)
+      for (const name of names) {
+        const bundle = builtin('echo')
+        const batch = batchOf({ ...bundle, descriptor: { ...bundle.descriptor, name } }, 2)
+        expect((await run(executor, batch)).map(({ kind }) => kind)).toEqual(['done', 'done'])
+      }
+  })
+
+  test('refuses a second batch of the same name', async () => {
+    const executor = await started()
+    const batch = long()
+    const over = run(executor, batch)
+    await expect(run(executor, batch)).rejects.toThrow('is being executed already')
+    executor.cancel(batch.batch)
+    expect(await over).toHaveLength(2)
+  })
+
+  test('whose caller throws fails that caller alone', async () => {
+    const executor = await started()
+    const over = executor.execute(quick(50), () => {
+      throw new Error('of the caller')
+    })
+    await expect(over).rejects.toThrow('of the caller')
+    expect(await run(executor, quick(50))).toHaveLength(50)
+  })
+})
+
+describe('a cancelled unit', () => {
+  test('that never ends gives its thread back', async () => {
+    const executor = await started()
+    const batch = endless(5)
+    const over = run(executor, batch)
+    await run(executor, quick(0))
+    executor.cancel(batch.batch)
+    const outcomes = await over
+    expect(outcomes).toHaveLength(5)
+    expect(outcomes.every((outcome) => isAbort(outcome, 'cancelled'))).toBe(true)
+    expect(await run(executor, quick(20))).toHaveLength(20)
+  })
+
+  test('gives its thread back also when units of its task are short otherwise', async () => {
+    const executor = await started({ slots: 1 })
+    await run(executor, counting(Array(50).fill(10)))
+    // Both are in one chunk; once the first has an outcome the second is running.
+    const batch = counting([50_000_000, -1])
+    const outcomes = await new Promise<UnitOutcome[]>((resolve) => {
+      const all: UnitOutcome[] = []
+      const over = executor.execute(batch, (some) => {
+        all.push(...some)
+        if (all.length === 1) executor.cancel(batch.batch)
+      })
+      void over.then(() => resolve(all))
+    })
+    expect(outcomes.map(({ kind }) => kind)).toEqual(['done', 'abort'])
+    const startMs = performance.now()
+    expect((await run(executor, quick(1)))[0]?.kind).toBe('done')
+    expect(performance.now() - startMs).toBeLessThan(2_000)
+  })
+})
+
+describe('a daemon that is killed', () => {
+  test('takes its executor with it, whatever runs there', async () => {
+    const source = `
+      import { createExecutor } from ${JSON.stringify(builtExecutor())}
+      const batch = JSON.parse(process.argv[1], (_, value) =>
+        value && value.bytes ? Uint8Array.from(value.bytes) : value)
+      const executor = createExecutor({ slots: 2 })
+      await executor.start()
+      void executor.execute(batch, () => {})
+      setTimeout(() => process.stdout.write(String(executor.pid)), 100)`
+    const batch = JSON.stringify(endless(4), (_, value) =>
+      value instanceof Uint8Array ? { bytes: [...value] } : value,
+    )
+    const daemon = spawn(process.execPath, ['--input-type=module', '-e', source, batch], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const [printed] = (await once(daemon.stdout, 'data')) as [Buffer]
+    const pid = Number(printed.toString())
+    expect(isAlive(pid)).toBe(true)
+    const exited = once(daemon, 'exit')
+    daemon.kill('SIGKILL')
+    await exited
+    const deadlineMs = performance.now() + 5_000
+    while (isAlive(pid) && performance.now() < deadlineMs)
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    expect(isAlive(pid)).toBe(false)
+  })
+})
+
+function builtExecutor(): string {
+  return new URL('../../dist/coordinator-free-node/shell/executor/executor.js', import.meta.url)
+    .href
+}
+
+/** A zombie that nobody has reaped yet is dead. */
+function isAlive(pid: number): boolean {
+  try {
+    const state = execFileSync('ps', ['-o', 'stat=', '-p', String(pid)]).toString()
+    return !state.startsWith('Z')
+  } catch {
+    return false
+  }
+}
