@@ -29,6 +29,8 @@ export const limits = {
   leasesPerHostMax: 64,
   /** Units of one job that are open (leased or voted on, not yet canonical): bounds a steward's memory. */
   openUnitsMax: 65_536,
+  /** Of those, units with a vote that wait for another; more only where there are thousands of hosts. */
+  awaitingUnitsMax: 8_192,
   /** Results held for units that wait for agreement; above it no fresh units are opened. */
   openResultBytesMax: 64 * MIB,
   /** Votes on one unit: beyond it the hosts disagree too much for any verdict. */

@@ -10,7 +10,9 @@ export const nodeOptionsSchema = z.strictObject({
   peers: z
     .array(z.string())
     .default([])
-    .describe('Peers to connect to and stay connected to: multiaddrs, or host:port.'),
+    .describe(
+      'Peers to connect to and stay connected to: multiaddrs, or host:port. A node that knows nobody yet does not start when none of them answers.',
+    ),
   lan: z.boolean().default(true).describe('Find peers on the local network by mDNS, and be found.'),
   lanPort: z
     .number()

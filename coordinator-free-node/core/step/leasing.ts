@@ -132,10 +132,13 @@ function unitsFor(turn: Turn, stewarded: StewardedJob, host: JobHost): UnitIndex
   return unitsToBackUp(schedule, host, turn.nowMs, most)
 }
 
-function hasRoomForFresh({ job, schedule, heldBytes }: StewardedJob): boolean {
+/** No host runs far ahead of those who must confirm it: what waits for agreement waits in memory. */
+function hasRoomForFresh({ job, schedule, tallies, heldBytes }: StewardedJob): boolean {
+  const awaitingMax = Math.max(limits.awaitingUnitsMax, 4 * schedule.hosts.size)
   return (
     hasFresh(job) &&
     schedule.open.size < limits.openUnitsMax &&
+    tallies.size < awaitingMax &&
     heldBytes < limits.openResultBytesMax
   )
 }

@@ -45,8 +45,8 @@ interface Harvest {
   records: JournalRecord[]
   /** Leases with nothing left to do, by host. */
   idle: Map<PeerId, number[]>
-  /** Hosts that were caught. */
-  caught: Set<PeerId>
+  /** Hosts that were caught, and how. */
+  caught: Map<PeerId, string>
   /** Units that need more copies after a dispute. */
   copies: { unit: UnitIndex; copies: number }[]
   failure: string | undefined
@@ -87,7 +87,7 @@ function emptyHarvest(): Harvest {
     results: [],
     records: [],
     idle: new Map(),
-    caught: new Set(),
+    caught: new Map(),
     copies: [],
     failure: undefined,
   }
@@ -209,7 +209,7 @@ function accept(
   if (job.manifest.redundancy > 1 && agreed.length === 1) counters.unchecked++
   if (won.kind === 'hit') job.hit ??= unit
   for (const peer of agreed) reward(turn, stewarded, peer)
-  for (const peer of refuted) blame(turn, stewarded, peer, harvest)
+  for (const peer of refuted) blame(turn, stewarded, peer, groundOf(agreed), harvest)
   const result = { unit, kind: won.kind, output: won.output, agreed: agreed.length }
   harvest.results.push(result)
   const hadInput = job.manifest.inputs.kind === 'list'
@@ -235,13 +235,25 @@ function reward(turn: Turn, stewarded: StewardedJob, peer: PeerId): void {
   owed.creditMs += priceMs
 }
 
-function blame(turn: Turn, stewarded: StewardedJob, peer: PeerId, harvest: Harvest): void {
+function groundOf(agreed: readonly PeerId[]): string {
+  return agreed.length > 1
+    ? 'a result of this host was refuted by agreeing hosts'
+    : "a result of this host differs from this node's own, and nobody else could be asked"
+}
+
+function blame(
+  turn: Turn,
+  stewarded: StewardedJob,
+  peer: PeerId,
+  ground: string,
+  harvest: Harvest,
+): void {
   hostHeardOf(stewarded.schedule, peer).rejected++
   settlementOf(stewarded, peer).rejected++
   if (peer === turn.state.self) return
   refute(turn.state.standing, peer, turn.nowMs, turn.state.config.banMs)
   turn.state.unsavedPeers.add(peer)
-  harvest.caught.add(peer)
+  harvest.caught.set(peer, ground)
 }
 
 function settlementOf(stewarded: StewardedJob, peer: PeerId) {
@@ -278,25 +290,25 @@ function reap(turn: Turn, stewarded: StewardedJob, harvest: Harvest): void {
     return
   }
   wantCopies(schedule, harvest.copies)
-  for (const peer of harvest.caught) ban(turn, stewarded, peer)
+  for (const [peer, ground] of harvest.caught) ban(turn, stewarded, peer, ground)
   const wantsWork = harvest.copies.length > 0 || hasFresh(job)
   if (wantsWork || schedule.wants.length > 0) serve(turn, stewarded)
 }
 
 /** Caught with a wrong result: this node gives the host nothing more, in any job. */
-function ban(turn: Turn, stewarded: StewardedJob, peer: PeerId): void {
+function ban(turn: Turn, stewarded: StewardedJob, peer: PeerId, ground: string): void {
   const { state } = turn
   for (const other of state.stewarded.values()) {
     const host = other.schedule.hosts.get(peer)
     if (host === undefined || host.refused !== undefined) continue
-    host.refused = 'a result of this host was refuted by agreeing hosts'
+    host.refused = ground
     if (other.job.phase !== 'running') continue
     loseHost(turn, other, host)
     const { job } = other.job
     other.answers.set(peer, { verdict: 'banned', reason: host.refused, atMs: turn.nowMs })
     send(turn, peer, { type: 'decline', job, reason: 'a result was refuted', final: true })
   }
-  const text = `caught ${peer}: its result differs from what other hosts agree on; it gets no more units`
+  const text = `caught ${peer}: ${ground}; it gets no more units`
   turn.effects.push({ type: 'notice', level: 'warning', text, job: stewarded.job.job })
 }
 
