@@ -36,6 +36,8 @@ export interface ProcessHandlers {
 
 /** From fork to `ready`: some 100 ms; a machine under load takes longer. */
 const readyMsMax = 15_000
+/** How long a start that is given up may still take before it is cut off. */
+const abortedMsMax = 5_000
 const silenceMsMaxDefault = 20_000
 /** Pings within the time that silence may last. */
 const pingsPerSilence = 10
@@ -85,23 +87,36 @@ function untilReady(child: ChildProcess, errors: () => string, signal: AbortSign
       child.off('exit', onExit)
       child.off('error', settle)
       if (fault === undefined) return resolve()
-      const fail = () => reject(startError(fault))
       child.on('error', () => {})
-      // Whoever is told of the failure may rely on there being no process.
-      if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) fail()
-      else child.once('exit', fail).kill('SIGKILL')
+      end(child, () => reject(startError(fault)))
     }
-    const onMessage = () => settle()
+    const stopped = new Error('it was stopped')
+    const onMessage = () => settle(signal.aborted ? stopped : undefined)
     const onExit = (code: number | null, killer: string | null) =>
       settle(new Error(`it exited with ${killer ?? code}: ${errors()}`))
-    const onAbort = () => settle(new Error('it was stopped'))
-    const timer = setTimeout(() => settle(new Error('it did not answer')), readyMsMax)
+    // Bubblewrap that is killed while it builds its wall leaves its inner half waiting for ever. So not at once: the
+    // process says that it is ready some 100 ms from here.
+    const onAbort = () => {
+      clearTimeout(timer)
+      timer = setTimeout(() => settle(stopped), abortedMsMax)
+    }
+    let timer = setTimeout(() => settle(new Error('it did not answer')), readyMsMax)
     child.once('message', onMessage)
     child.once('exit', onExit)
     child.once('error', settle)
     if (signal.aborted) onAbort()
     else signal.addEventListener('abort', onAbort)
   })
+}
+
+/** Whoever is told of a failure may rely on there being no process, and nothing that keeps this one alive. */
+function end(child: ChildProcess, ended: () => void): void {
+  const over = () => {
+    child.stderr?.destroy()
+    ended()
+  }
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) over()
+  else child.once('exit', over).kill('SIGKILL')
 }
 
 function startError(fault: Error): GridError {
@@ -126,6 +141,7 @@ function watchOver(
   const exited = new Promise<void>((resolve) => {
     child.once('exit', (code, killer) => {
       clearInterval(pings)
+      child.stderr?.destroy()
       resolve()
       if (isStopping) return
       const end = isSilent ? `silent for ${silenceMsMax} ms` : (killer ?? `exit code ${code}`)

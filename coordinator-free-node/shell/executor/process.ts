@@ -157,7 +157,10 @@ process.on('message', (message: ToProcess) => {
   }
 })
 // Not `exit`, which would wait for threads.
-process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'))
+const die = () => process.kill(process.pid, 'SIGKILL')
+process.on('disconnect', die)
+// The daemon may have gone while the modules were loading.
+if (!process.connected) die()
 // A terminal or a supervisor signals the whole group; the daemon decides when this process ends.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
 setInterval(watch, watchEveryMs)

@@ -6,6 +6,7 @@ export function speak({ beforeUnit = () => {}, beforeChunk = () => true } = {}) 
     if (message.type === 'chunk') runChunk(message.chunk)
   })
   process.on('disconnect', () => process.exit(0))
+  if (!process.connected) process.exit(0)
   process.send({ type: 'ready' })
 
   function runChunk({ chunk, task, units }) {
