@@ -1,0 +1,132 @@
+import { describe, expect, test } from '@jest/globals'
+import { seedRandom } from '../../coordinator-free-node/core/kit/random.js'
+import type { JobId } from '../../coordinator-free-node/protocol/ids.js'
+import type { Manifest } from '../../coordinator-free-node/protocol/manifest.js'
+import { peerNamed } from '../../coordinator-free-node/sim/scenarios.js'
+import { Trace } from '../../coordinator-free-node/sim/trace.js'
+import { VirtualClock } from '../../coordinator-free-node/sim/virtual-clock.js'
+import { VirtualNetwork } from '../../coordinator-free-node/sim/virtual-network.js'
+import { VirtualNode, type World } from '../../coordinator-free-node/sim/virtual-node.js'
+import { manifest } from '../unit/core/lone-node.js'
+
+const jobNamed = (n: number) => n.toString(16).padStart(64, '0') as JobId
+
+/** Requesters without threads of their own, and hosts with one each; all know the first node. */
+class Grid {
+  readonly clock = new VirtualClock()
+  readonly world: World
+  readonly requesters: VirtualNode[]
+  readonly hosts: VirtualNode[]
+  #jobs = 0
+
+  constructor(requesters: number, hosts: number) {
+    const network = new VirtualNetwork(this.clock, seedRandom(5), { delayMs: 5, lossRate: 0 })
+    const { clock } = this
+    this.world = { clock, network, trace: new Trace(), manifests: new Map(), validate: true }
+    const traits = { slots: 1, unitMs: 100, lieRate: 0, withholds: false }
+    const make = (donates: boolean) => (_: unknown, i: number) =>
+      new VirtualNode(peerNamed(donates ? 20 + i : i), this.world, i + 1, traits, { donates })
+    this.requesters = Array.from({ length: requesters }, make(false))
+    this.hosts = Array.from({ length: hosts }, make(true))
+    const [first, ...others] = [...this.requesters, ...this.hosts]
+    first!.start()
+    for (const node of others) {
+      node.start()
+      node.dial(first!.peer)
+    }
+    this.run(1_000)
+  }
+
+  submit(requester: VirtualNode, units: number, change: Partial<Manifest> = {}): JobId {
+    const job = jobNamed(++this.#jobs)
+    const inputs = { kind: 'range', start: 0, end: units, unitItems: 1 } as const
+    const made = manifest({ requester: requester.peer, inputs, ...change })
+    this.world.manifests.set(job, made)
+    requester.submit(job, made)
+    return job
+  }
+
+  run(forMs: number): void {
+    const untilMs = this.clock.nowMs() + forMs
+    while (this.clock.advance(untilMs)) {
+      // one callback after the other
+    }
+  }
+
+  /** Virtual time until the job is done, at most an hour. */
+  finish(requester: VirtualNode, job: JobId): number {
+    const startMs = this.clock.nowMs()
+    const phase = () => requester.state.stewarded.get(job)?.job.phase
+    while (phase() === 'running' && this.clock.advance(startMs + 3_600_000)) {
+      // until it ends
+    }
+    expect(phase()).toBe('done')
+    return this.clock.nowMs() - startMs
+  }
+}
+
+function only<T>(items: readonly T[]): T {
+  return items[0]!
+}
+
+describe('several jobs on the same hosts', () => {
+  test('a short job does not wait for the end of a long one', () => {
+    const grid = new Grid(1, 4)
+    const requester = only(grid.requesters)
+    const long = grid.submit(requester, 5_000)
+    grid.run(5_000)
+    const short = grid.submit(requester, 20)
+    expect(grid.finish(requester, short)).toBeLessThan(15_000)
+    expect(requester.state.stewarded.get(long)?.job.phase).toBe('running')
+  })
+
+  test('two requesters are both served', () => {
+    const grid = new Grid(2, 4)
+    const [a, b] = grid.requesters as [VirtualNode, VirtualNode]
+    const first = grid.submit(a, 400)
+    const second = grid.submit(b, 400)
+    const together = Math.max(grid.finish(a, first), grid.finish(b, second))
+    // 1,600 executions of 100 ms on four threads take 40 s.
+    expect(together).toBeLessThan(60_000)
+  })
+
+  test('more jobs than a host serves at once all end', () => {
+    const grid = new Grid(1, 3)
+    const requester = only(grid.requesters)
+    const jobs = Array.from({ length: 12 }, () => grid.submit(requester, 30))
+    for (const job of jobs) grid.finish(requester, job)
+  })
+
+  test('three must agree where three are asked for', () => {
+    const grid = new Grid(1, 4)
+    const requester = only(grid.requesters)
+    const job = grid.submit(requester, 50, { redundancy: 3 })
+    grid.finish(requester, job)
+    const results = requester.accepted.filter(({ agreed }) => agreed >= 3)
+    expect(results).toHaveLength(50)
+  })
+
+  test('an idle grid starts on a job at once', () => {
+    const grid = new Grid(1, 3)
+    const requester = only(grid.requesters)
+    const submittedMs = grid.clock.nowMs()
+    const job = grid.submit(requester, 1)
+    grid.finish(requester, job)
+    // One unit of 100 ms on two hosts, and the round trips around it.
+    expect(grid.clock.nowMs() - submittedMs).toBeLessThan(400)
+  })
+
+  test('a host that drains hands back what it has not begun, and the job ends without it', () => {
+    const grid = new Grid(1, 3)
+    const requester = only(grid.requesters)
+    const job = grid.submit(requester, 200)
+    grid.run(3_000)
+    const leaver = only(grid.hosts)
+    leaver.drain()
+    grid.run(2_000)
+    expect(leaver.drained).toBe(true)
+    const before = leaver.executed
+    grid.finish(requester, job)
+    expect(leaver.executed).toBe(before)
+  })
+})
