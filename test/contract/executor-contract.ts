@@ -14,7 +14,7 @@ const utf8 = new TextEncoder()
 export function builtin(name: string, change: Partial<TaskDescriptor> = {}) {
   const descriptor = {
     name,
-    tier: 'builtin' as const,
+    tier: 'builtin' as TaskDescriptor['tier'],
     unitMsMax: 20_000,
     unitMemoryBytesMax: 1 << 20,
     ...change,
@@ -59,12 +59,12 @@ export async function run(executor: Executor, batch: UnitBatch): Promise<UnitOut
   return outcomes
 }
 
-export function describeExecutor(name: string, create: () => Executor): void {
+export function describeExecutor(name: string, create: (slots: number) => Executor): void {
   describe(`executor contract: ${name}`, () => {
     let executor: Executor
 
     beforeEach(async () => {
-      executor = create()
+      executor = create(2)
       await executor.start()
     })
 
@@ -79,6 +79,29 @@ export function describeExecutor(name: string, create: () => Executor): void {
         expect(new TextDecoder().decode(outcome.output)).toBe(`u${outcome.unit}`)
         expect(outcome.digest).toEqual(digestOf(outcome.kind, outcome.output))
       }
+    })
+
+    test('one slot runs the units in their order', async () => {
+      const single = create(1)
+      try {
+        await single.start()
+        const outcomes = await run(single, batchOf(builtin('echo'), 1_000))
+        expect(outcomes.map(({ unit }) => unit)).toEqual([...Array(1_000).keys()])
+      } finally {
+        await single.stop()
+      }
+    })
+
+    test('an unknown kernel is unavailable here, also one of the name of a property', async () => {
+      for (const name of ['nonsense', 'constructor', '__proto__']) {
+        const [outcome] = await run(executor, batchOf(builtin(name), 1))
+        expect(isAbort(outcome, 'unavailable')).toBe(true)
+      }
+    })
+
+    test('native tasks are off', async () => {
+      const [outcome] = await run(executor, batchOf(builtin('x', { tier: 'native' }), 1))
+      expect(isAbort(outcome, 'unavailable')).toBe(true)
     })
 
     test('an empty batch is over at once', async () => {
