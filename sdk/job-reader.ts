@@ -1,5 +1,9 @@
 /** Reads a job from the node that stewards it, across restarts of that node, and says how it ended. */
-import { GridError } from '../coordinator-free-node/protocol/errors.js'
+import {
+  type Blame,
+  type FailureCode,
+  GridError,
+} from '../coordinator-free-node/protocol/errors.js'
 import type {
   GatewayRequest,
   JobView,
@@ -107,25 +111,25 @@ function trapError({ unit, output }: ResultRecord): GridError {
   )
 }
 
+/** Who has to act on each kind of failure, and what to do. */
+const failureAdvice = {
+  MH_UNIT_FAILED: {
+    blame: 'user',
+    hint: 'try the kernel on that unit here; limits are `unitMsMax` and `unitMemoryBytesMax`',
+  },
+  MH_UNIT_DISPUTED: {
+    blame: 'remote',
+    hint: 'hosts disagree: see that the kernel is deterministic, then who voted what with "manyhands why"',
+  },
+  MH_INPUT_FAILED: { blame: 'user' },
+  MH_STORE_FAILED: { blame: 'local', hint: 'see that the disk has room and may be written' },
+  MH_JOB_FAILED: { blame: 'local' },
+} as const satisfies Record<FailureCode, { blame: Blame; hint?: string }>
+
 function endError(view: JobView): GridError {
   if (view.phase === 'cancelled') return cancelledError()
-  const text = view.error ?? 'the job failed'
-  // The node keeps one sentence of why; which kind it is decides what to do about it.
-  if (/hosts voted/.test(text)) {
-    return new GridError('MH_UNIT_DISPUTED', text, {
-      blame: 'remote',
-      hint: 'hosts disagree: see that the kernel is deterministic, then who voted what with "manyhands why"',
-    })
-  }
-  if (/^unit \d+/.test(text)) {
-    return new GridError('MH_UNIT_FAILED', text, {
-      blame: 'user',
-      hint: 'try the kernel on that unit here; limits are `unitMsMax` and `unitMemoryBytesMax`',
-    })
-  }
-  if (/^the inputs failed/.test(text))
-    return new GridError('MH_INPUT_FAILED', text, { blame: 'user' })
-  return new GridError('MH_JOB_FAILED', text, { blame: 'local' })
+  const code = view.errorCode ?? 'MH_JOB_FAILED'
+  return new GridError(code, view.error ?? 'the job failed', failureAdvice[code])
 }
 
 /** @param cause  an abort signal's reason */

@@ -189,5 +189,10 @@ function onJournalFailed(turn: Turn, event: EventOf<'journal-failed'>): void {
   const stewarded = turn.state.stewarded.get(waiting.job)
   if (stewarded === undefined) return
   stewarded.pendingEntries.delete(event.entry)
-  failJob(turn, stewarded, `the state directory cannot be written: ${event.reason}`)
+  failJob(
+    turn,
+    stewarded,
+    'MH_STORE_FAILED',
+    `the state directory cannot be written: ${event.reason}`,
+  )
 }

@@ -37,6 +37,7 @@ export function jobView(state: NodeState, id: JobId, nowMs: number): JobView | u
     elapsedMs: (job.endedMs ?? nowMs) - job.submittedMs,
     hosts: hostViews(state, stewarded),
     hit: job.hit,
+    errorCode: job.errorCode,
     error: job.error,
     warning: warning ?? (job.phase === 'done' ? uncheckedWarning(units) : undefined),
   }

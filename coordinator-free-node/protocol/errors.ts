@@ -48,6 +48,16 @@ export const errorCodes = [
 
 export type ErrorCode = (typeof errorCodes)[number]
 
+/** What a job can fail of. */
+export const failureCodes = [
+  'MH_UNIT_FAILED',
+  'MH_UNIT_DISPUTED',
+  'MH_INPUT_FAILED',
+  'MH_STORE_FAILED',
+  'MH_JOB_FAILED',
+] as const satisfies readonly ErrorCode[]
+export type FailureCode = (typeof failureCodes)[number]
+
 /** Who has to act: the person who typed, the machine this runs on, or the other side of a connection. */
 export type Blame = 'user' | 'local' | 'remote'
 

@@ -10,6 +10,7 @@
 
 import { z } from 'zod'
 import { bytesSchema } from './bytes.js'
+import type { FailureCode } from './errors.js'
 import { type JobId, jobIdSchema, type PeerId, type UnitIndex } from './ids.js'
 import { limits } from './limits.js'
 import { manifestSchema } from './manifest.js'
@@ -143,7 +144,8 @@ export interface JobView {
   hosts: readonly JobHostView[]
   /** The unit that ended a `first-hit` job. */
   hit: UnitIndex | undefined
-  /** Why the job failed, one sentence. */
+  /** Why the job failed: which kind, and one sentence. */
+  errorCode: FailureCode | undefined
   error: string | undefined
   /** Set when too few hosts are here, and at the end when results were accepted unchecked. */
   warning: string | undefined

@@ -19,7 +19,7 @@ import type { JobRecord, LedgerRecord, PeerRecord, StandingRecord } from '../cor
 import type { Store, StoreWrite } from '../ports/store.js'
 import { bytesSchema } from '../protocol/bytes.js'
 import { decode, encode } from '../protocol/codec.js'
-import { isGridError } from '../protocol/errors.js'
+import { failureCodes, isGridError } from '../protocol/errors.js'
 import { jobPhases, type ResultRecord } from '../protocol/gateway-api.js'
 import { type JobId, jobIdSchema, peerIdSchema } from '../protocol/ids.js'
 import { limits } from '../protocol/limits.js'
@@ -61,6 +61,7 @@ const jobRecordSchema = z.object({
   appendedBytes: count,
   inputsClosed: z.boolean(),
   hit: count.optional(),
+  errorCode: z.enum(failureCodes).optional(),
   error: z.string().optional(),
   submittedMs: z.number(),
   endedMs: z.number().optional(),

@@ -9,6 +9,7 @@
  * Splitting is lazy: fresh units come from a cursor over what is neither canonical nor open, so ten billion units
  * cost what their gaps cost.
  */
+import type { FailureCode } from '../../protocol/errors.js'
 import type { JobPhase } from '../../protocol/gateway-api.js'
 import type { JobId, UnitIndex } from '../../protocol/ids.js'
 import { type Manifest, unitCountOf } from '../../protocol/manifest.js'
@@ -29,6 +30,7 @@ export interface Job {
   /** No unit below is both uncut and unknown; fresh units are looked for from here. */
   cursor: UnitIndex
   hit: UnitIndex | undefined
+  errorCode: FailureCode | undefined
   error: string | undefined
   /** Verified units at the last whole seconds, oldest first, for the rate. */
   samples: { atMs: number; verified: number }[]
@@ -51,6 +53,7 @@ export function openJob(job: JobId, manifest: Manifest, nowMs: number): Job {
     canonical: emptyUnitSet(),
     cursor: 0,
     hit: undefined,
+    errorCode: undefined,
     error: undefined,
     samples: [{ atMs: nowMs, verified: 0 }],
   }

@@ -1,4 +1,5 @@
 /** What the journal keeps of jobs and peers: plain data that a machine hands out and takes back after a restart. */
+import type { FailureCode } from '../../protocol/errors.js'
 import type { JobPhase } from '../../protocol/gateway-api.js'
 import type { JobId, PeerId, UnitIndex } from '../../protocol/ids.js'
 
@@ -11,6 +12,7 @@ export interface JobRecord {
   appendedBytes: number
   inputsClosed: boolean
   hit: UnitIndex | undefined
+  errorCode: FailureCode | undefined
   error: string | undefined
   submittedMs: number
   endedMs: number | undefined

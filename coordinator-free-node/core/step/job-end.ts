@@ -1,4 +1,6 @@
 /** How a job ends, and what the journal remembers of it. */
+
+import type { FailureCode } from '../../protocol/errors.js'
 import type { JobPhase } from '../../protocol/gateway-api.js'
 import { limits } from '../../protocol/limits.js'
 import { endJob, isComplete } from '../jobs/job.js'
@@ -17,6 +19,7 @@ export function jobRecordOf(stewarded: StewardedJob): JobRecord {
     appendedBytes: job.appendedBytes,
     inputsClosed: job.inputsClosed,
     hit: job.hit,
+    errorCode: job.errorCode,
     error: job.error,
     submittedMs: job.submittedMs,
     endedMs: job.endedMs,
@@ -47,8 +50,14 @@ export function completeIfDone(turn: Turn, stewarded: StewardedJob): void {
     finishJob(turn, stewarded, 'done')
 }
 
-export function failJob(turn: Turn, stewarded: StewardedJob, error: string): void {
+export function failJob(
+  turn: Turn,
+  stewarded: StewardedJob,
+  code: FailureCode,
+  error: string,
+): void {
   if (stewarded.job.phase !== 'running') return
+  stewarded.job.errorCode = code
   stewarded.job.error = error
   finishJob(turn, stewarded, 'failed')
 }

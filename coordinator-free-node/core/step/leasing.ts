@@ -188,7 +188,12 @@ export function onAbort(turn: Turn, from: PeerId, message: CoreMessageOf<'abort'
   const open = stewarded.schedule.open.get(message.unit)
   if (open !== undefined && ++open.failures >= limits.unitFailuresMax) {
     const { unit, message: text } = message
-    failJob(turn, stewarded, `unit ${unit} ended without a result ${open.failures} times: ${text}`)
+    failJob(
+      turn,
+      stewarded,
+      'MH_UNIT_FAILED',
+      `unit ${unit} ended without a result ${open.failures} times: ${text}`,
+    )
     return
   }
   recover(turn, stewarded, lease, [message.unit], [from])

@@ -99,6 +99,7 @@ export function restoreJob(turn: Turn, restored: RestoredJob): void {
   job.appendedBytes = record.appendedBytes
   job.inputsClosed = record.inputsClosed
   job.hit = record.hit
+  job.errorCode = record.errorCode
   job.error = record.error
   job.samples = [{ atMs: nowMs, verified: 0 }]
   for (const key of Object.keys(counters) as (keyof typeof counters)[]) counters[key] = record[key]
@@ -146,7 +147,8 @@ export function onInputsClosed(turn: Turn, event: EventOf<'inputs-closed'>): voi
   if (stewarded === undefined || stewarded.job.phase !== 'running') return
   if (stewarded.job.inputsClosed) return
   if (event.error !== undefined) {
-    failJob(turn, stewarded, `the inputs failed after unit ${event.units}: ${event.error}`)
+    const text = `the inputs failed after unit ${event.units}: ${event.error}`
+    failJob(turn, stewarded, 'MH_INPUT_FAILED', text)
     return
   }
   stewarded.job.inputsClosed = true

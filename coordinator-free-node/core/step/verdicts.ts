@@ -1,5 +1,6 @@
 /** From votes to canonical results: the one place where tallies, leases, standing and ledger meet. */
 
+import type { FailureCode } from '../../protocol/errors.js'
 import type { ResultRecord } from '../../protocol/gateway-api.js'
 import type { PeerId, UnitIndex } from '../../protocol/ids.js'
 import { limits } from '../../protocol/limits.js'
@@ -49,7 +50,7 @@ interface Harvest {
   caught: Map<PeerId, string>
   /** Units that need more copies after a dispute. */
   copies: { unit: UnitIndex; copies: number }[]
-  failure: string | undefined
+  failure: { code: FailureCode; error: string } | undefined
 }
 
 export function onVote(turn: Turn, from: PeerId, message: CoreMessageOf<'vote'>): void {
@@ -168,7 +169,8 @@ function judge(turn: Turn, stewarded: StewardedJob, unit: UnitIndex, harvest: Ha
     return
   }
   if (votesIn(tally) >= limits.votesPerUnitMax) {
-    harvest.failure = `unit ${unit}: ${votesIn(tally)} hosts voted and no ${job.manifest.redundancy} agree`
+    const error = `unit ${unit}: ${votesIn(tally)} hosts voted and no ${job.manifest.redundancy} agree`
+    harvest.failure = { code: 'MH_UNIT_DISPUTED', error }
     return
   }
   const copies = copiesLacking(stewarded, unit)
@@ -197,7 +199,8 @@ function accept(
   const { job, schedule, counters } = stewarded
   const { claim: won, agreed, refuted } = verdict
   if (won.kind === 'trap') {
-    harvest.failure = `unit ${unit} failed on ${agreed.length === 1 ? 'one host' : `${agreed.length} hosts alike`}: ${new TextDecoder().decode(won.output)}`
+    const error = `unit ${unit} failed on ${agreed.length === 1 ? 'one host' : `${agreed.length} hosts alike`}: ${new TextDecoder().decode(won.output)}`
+    harvest.failure = { code: 'MH_UNIT_FAILED', error }
     return
   }
   const tally = stewarded.tallies.get(unit)
@@ -286,7 +289,8 @@ function reap(turn: Turn, stewarded: StewardedJob, harvest: Harvest): void {
       })
   }
   if (harvest.failure !== undefined) {
-    failJob(turn, stewarded, harvest.failure)
+    const { code, error } = harvest.failure
+    failJob(turn, stewarded, code, error)
     return
   }
   wantCopies(schedule, harvest.copies)

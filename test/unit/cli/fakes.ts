@@ -78,6 +78,7 @@ export function jobView(over: Partial<JobView> = {}): JobView {
     elapsedMs: 12_600,
     hosts: [hostView()],
     hit: undefined,
+    errorCode: undefined,
     error: undefined,
     warning: undefined,
     ...over,

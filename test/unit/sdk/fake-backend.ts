@@ -3,7 +3,7 @@
  * real gateway. It survives its gateway, so a test can stop one and start the next.
  */
 import { randomBytes } from 'node:crypto'
-import { GridError } from '../../../coordinator-free-node/protocol/errors.js'
+import { type FailureCode, GridError } from '../../../coordinator-free-node/protocol/errors.js'
 import type {
   JobPhase,
   JobView,
@@ -31,6 +31,7 @@ export interface FakeJob {
   submission: Submission
   program: Program | undefined
   phase: JobPhase
+  errorCode: FailureCode | undefined
   error: string | undefined
   hit: number | undefined
   inputs: Uint8Array[]
@@ -73,6 +74,7 @@ export class FakeBackend {
         program:
           descriptor.tier === 'js' ? (new Function(`return (${source})`)() as Program) : undefined,
         phase: 'running',
+        errorCode: undefined,
         error: undefined,
         hit: undefined,
         inputs: [],
@@ -105,7 +107,7 @@ export class FakeBackend {
     close: async ({ job: id, units, error }) => {
       const job = this.#job(id)
       if (error !== undefined)
-        this.#end(job, 'failed', `the inputs failed after unit ${units}: ${error}`)
+        this.fail(job, 'MH_INPUT_FAILED', `the inputs failed after unit ${units}: ${error}`)
       else job.total = units
       this.#work(id)
       return { units }
@@ -181,6 +183,7 @@ export class FakeBackend {
       elapsedMs: 0,
       hosts: [],
       hit: job.hit,
+      errorCode: job.errorCode,
       error: job.error,
       warning: undefined,
     }
@@ -192,8 +195,8 @@ export class FakeBackend {
     for (const id of this.jobs.keys()) this.#work(id)
   }
 
-  fail(job: FakeJob, error: string): void {
-    this.#end(job, 'failed', error)
+  fail(job: FakeJob, code: FailureCode, error: string): void {
+    this.#end(job, 'failed', code, error)
   }
 
   /** Resolves when `is` holds. */
@@ -243,13 +246,14 @@ export class FakeBackend {
         this.#end(job, 'done')
       }
     } catch (error) {
-      this.#end(job, 'failed', `unit ${unit} failed on one host: ${error}`)
+      this.fail(job, 'MH_UNIT_FAILED', `unit ${unit} failed on one host: ${error}`)
     }
   }
 
-  #end(job: FakeJob, phase: JobPhase, error?: string): void {
+  #end(job: FakeJob, phase: JobPhase, code?: FailureCode, error?: string): void {
     if (job.phase !== 'running') return
     job.phase = phase
+    job.errorCode = code
     job.error = error
     this.#changed()
   }

@@ -131,13 +131,13 @@ describe('a job that fails', () => {
   test.each([
     ['unit 4: 15 hosts voted and no 2 agree', 'MH_UNIT_DISPUTED'],
     ['unit 4 ended without a result 6 times: time', 'MH_UNIT_FAILED'],
-    ['the state directory cannot be written: full', 'MH_JOB_FAILED'],
-  ])('with "%s" has the code %s', async (text, code) => {
+    ['the state directory cannot be written: full', 'MH_STORE_FAILED'],
+  ] as const)('with "%s" has the code %s', async (text, code) => {
     const { grid, fake } = under
     fake.unitsMax = 0
     const job = grid.map([1], (n) => n)
     await job.id
-    fake.fail(fake.job, text)
+    fake.fail(fake.job, code, text)
     await expect(job).rejects.toMatchObject({ code, message: text })
   })
 

@@ -19,6 +19,7 @@ function record(change: Partial<JobRecord> = {}): JobRecord {
     appendedBytes: 0,
     inputsClosed: true,
     hit: undefined,
+    errorCode: undefined,
     error: undefined,
     submittedMs: 1_000.5,
     endedMs: undefined,
