@@ -165,4 +165,3 @@ export const peerMessageSchema = z.discriminatedUnion('type', [
 
 /** A message as it travels. */
 export type PeerMessage = z.infer<typeof peerMessageSchema>
-export type PeerMessageOf<Type extends PeerMessage['type']> = Extract<PeerMessage, { type: Type }>

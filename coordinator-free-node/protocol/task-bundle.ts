@@ -9,8 +9,6 @@ import { decode, encode } from './codec.js'
 import { type BlobHash, hashOf } from './ids.js'
 import { limits } from './limits.js'
 
-export const tiers = ['builtin', 'wasm', 'js', 'native'] as const
-
 /**
  * How a task is executed.
  * - `wasm`: a WebAssembly module that imports only the grid's functions (docs/tasks.md)
@@ -18,7 +16,7 @@ export const tiers = ['builtin', 'wasm', 'js', 'native'] as const
  * - `builtin`: the name of a kernel that ships with every node; no code travels
  * - `native`: unguarded JavaScript; off unless the volunteer names the submitter
  */
-export type Tier = (typeof tiers)[number]
+export const tiers = ['builtin', 'wasm', 'js', 'native'] as const
 
 export const taskDescriptorSchema = z.strictObject({
   /** What a person calls it: letters, digits, dots and dashes. */
