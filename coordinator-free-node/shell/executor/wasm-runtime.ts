@@ -1,4 +1,5 @@
 /** Runs one unit of a `wasm` kernel on a fresh instance. The grid's imports are documented in docs/tasks.md. */
+import { gridImports, gridModule } from '../../../tasks/host-functions.js'
 import { limits } from '../../protocol/limits.js'
 import { OutputBuffer } from './output-buffer.js'
 
@@ -36,22 +37,10 @@ const trap = (text: string): KernelOutcome => ({
   fuel: 0,
 })
 
-/** What a module may import from `grid`; anything else is refused before it runs. */
-const gridFunctions = [
-  'input_size',
-  'input_read',
-  'params_size',
-  'params_read',
-  'output_write',
-  'random',
-  'log',
-  'progress',
-]
-
 /** Why a module cannot be run by any host; undefined when it can. */
 export function moduleFault(module: WebAssembly.Module): string | undefined {
   for (const { module: from, name, kind } of WebAssembly.Module.imports(module))
-    if (from !== 'grid' || kind !== 'function' || !gridFunctions.includes(name))
+    if (from !== gridModule || kind !== 'function' || !Object.hasOwn(gridImports, name))
       return `the module imports ${from}.${name}, which the grid does not offer`
   const exported = new Map(WebAssembly.Module.exports(module).map(({ name, kind }) => [name, kind]))
   if (exported.get('memory') !== 'memory') return 'the module does not export its memory'
