@@ -23,6 +23,7 @@ module.exports = {
       from: { path: `^${NODE}/core/${x}/` },
       to: { path: `^${NODE}/core/`, pathNot: [`^${NODE}/core/${x}/`, `^${NODE}/core/kit/`] },
     })),
+    only('guard-is-pure', `${NODE}/guard`, [`${NODE}/guard/`, 'tasks/host-functions']),
     only('ports-are-types', `${NODE}/ports`, [
       `${NODE}/ports/`,
       `${NODE}/protocol/`,
@@ -54,12 +55,12 @@ module.exports = {
       comment:
         'every file is reached from a public entry, the command, a thread or the forked process',
       from: {
-        path: `^(${NODE}/index|${NODE}/cli/main|sdk/index|tasks/index|${NODE}/shell/executor/(process|worker))\\.ts$`,
+        path: `^(${NODE}/index|${NODE}/guard/guard|${NODE}/cli/main|sdk/index|tasks/index|${NODE}/shell/executor/(process|worker))\\.ts$`,
       },
       to: {
         path: `^(${NODE}|sdk|tasks)/.*\\.ts$`,
         // The threads' process is started by its file's name, the command by package.json.
-        pathNot: `\\.d\\.ts$|^${NODE}/(shell/executor/process|cli/main|index)\\.ts$`,
+        pathNot: `\\.d\\.ts$|^${NODE}/(shell/executor/process|guard/guard|cli/main|index)\\.ts$`,
         reachable: false,
       },
     },
