@@ -11,7 +11,7 @@ import { limits } from './limits.js'
 
 /**
  * How a task is executed.
- * - `wasm`: a WebAssembly module that imports only the grid's functions (docs/tasks.md)
+ * - `wasm`: a WebAssembly module that imports only what the grid offers (docs/tasks.md)
  * - `js`: JavaScript source inside QuickJS
  * - `builtin`: the name of a kernel that ships with every node; no code travels
  * - `native`: unguarded JavaScript; off unless the volunteer names the submitter
@@ -32,6 +32,8 @@ export const taskDescriptorSchema = z.strictObject({
     .int()
     .min(65_536)
     .max(2 ** 31),
+  /** Fuel of one unit; out of it the unit traps, on every host at the same place. @default limits.unitFuelMax */
+  unitFuelMax: z.number().int().min(1000).max(Number.MAX_SAFE_INTEGER).optional(),
 })
 export type TaskDescriptor = z.infer<typeof taskDescriptorSchema>
 

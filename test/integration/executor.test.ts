@@ -90,7 +90,9 @@ describe('executor process', () => {
 
   test('an error of a JavaScript kernel names itself and the line', async () => {
     const source = '() => {\n  const none = null\n  return none.x\n}'
-    expect(text(await fate(executor, js(source)))).toMatch(/^TypeError: .*null.*\n {4}at line 3$/)
+    expect(text(await fate(executor, js(source)))).toMatch(
+      /^TypeError: .*null.*\n {4}at kernel\.js:3:14: return none\.x$/,
+    )
   })
 
   test('a JavaScript kernel that holds on to an uninterruptible built-in is aborted', async () => {

@@ -26,6 +26,19 @@ export interface Chunk {
   /** Inputs end to end, and the length of each. */
   inputs: Uint8Array
   inputBytes: number[]
+  /** Whether anybody listens to what the units say of themselves. */
+  isObserved: boolean
+}
+
+/** What a unit says of itself to whoever debugs it; never part of its result. */
+export interface UnitObservation {
+  unit: number
+  /** UTF-8, a piece of its log. */
+  log?: Uint8Array
+  /** How far it is, 0 to 1. */
+  progress?: number
+  /** What it held in the end. */
+  memoryBytes?: number
 }
 
 /** Results of some units of a chunk; every column has one entry a unit. */
@@ -66,6 +79,7 @@ export type FromProcess =
   | { type: 'ready' }
   | { type: 'results'; chunk: number; results: ResultColumns }
   | (UnitStop & { chunk: number })
+  | ({ type: 'observed'; chunk: number } & UnitObservation)
   /** The chunk's task was dropped, or never came: the chunk did not run. */
   | { type: 'task-missing'; chunk: number }
   /** The chunk is over; units without an outcome have to run again, but for the one in `stop`. */
@@ -73,7 +87,10 @@ export type FromProcess =
   | { type: 'pong' }
 
 /** What a thread emits while it works. */
-export type FromWorker = { type: 'results'; results: ResultColumns } | UnitStop
+export type FromWorker =
+  | { type: 'results'; results: ResultColumns }
+  | UnitStop
+  | ({ type: 'observed' } & UnitObservation)
 
 export function packInputs(units: readonly UnitInput[]): {
   inputs: Uint8Array

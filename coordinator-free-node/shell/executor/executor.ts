@@ -14,6 +14,7 @@ import {
   type FromProcess,
   packInputs,
   tasksKeptMax,
+  type UnitObservation,
   unpackResults,
 } from './chunk.js'
 import { ProcessKeeper } from './process-keeper.js'
@@ -28,6 +29,8 @@ export interface ExecutorOptions {
   silenceMsMax?: number
   /** Told what a person who reads logs should know: a process that died, one that came back. */
   log?(message: string): void
+  /** Told what `wasm` units log, how far they are, and what memory they had; for who runs a task to see it at work. */
+  observe?(observation: UnitObservation): void
 }
 
 /** An executor whose process can be seen from outside. */
@@ -76,10 +79,12 @@ class ProcessExecutor implements LocalExecutor {
   /** Thread-milliseconds a unit of each task, smoothed; the task last seen is last. */
   readonly #unitMs = new Map<BlobHash, number>()
   readonly #sent = new Set<BlobHash>()
+  readonly #observe: ExecutorOptions['observe']
   #lastChunk = 0
 
-  constructor({ slots, entry, silenceMsMax, log }: ExecutorOptions) {
+  constructor({ slots, entry, silenceMsMax, log, observe }: ExecutorOptions) {
     this.slots = slots
+    this.#observe = observe
     this.#keeper = new ProcessKeeper(
       { slots, entry, silenceMsMax },
       {
@@ -171,10 +176,11 @@ class ProcessExecutor implements LocalExecutor {
     const units = batch.queue.takeChunk(unitMs, this.slots)
     const chunk = ++this.#lastChunk
     this.#inFlight.set(chunk, { chunk, batch, units: new Map(units.map((u) => [u.unit, u])) })
+    const isObserved = this.#observe !== undefined
     const columns = { units: units.map(({ unit }) => unit), ...packInputs(units) }
     this.#keeper.tell({
       type: 'chunk',
-      chunk: { chunk, task, params, inputsKind: inputs, seed, ...columns },
+      chunk: { chunk, task, params, inputsKind: inputs, seed, ...columns, isObserved },
     })
   }
 
@@ -192,12 +198,17 @@ class ProcessExecutor implements LocalExecutor {
     switch (message.type) {
       case 'results':
         this.#keeper.praise()
-        this.#observe(flying.batch.spec.task, message.results.spentMs)
+        this.#time(flying.batch.spec.task, message.results.spentMs)
         this.#settle(flying, unpackResults(message.results))
         return
       case 'abort':
         this.#settle(flying, [abortOf(message.unit, message.reason, message.message)])
         return
+      case 'observed': {
+        const { type: _, chunk: __, ...observation } = message
+        this.#observe?.(observation)
+        return
+      }
       case 'task-missing':
         this.#sent.delete(flying.batch.spec.task)
         this.#end(flying, undefined)
@@ -208,7 +219,7 @@ class ProcessExecutor implements LocalExecutor {
     this.#fill()
   }
 
-  #observe(task: BlobHash, spentMs: readonly number[]): void {
+  #time(task: BlobHash, spentMs: readonly number[]): void {
     if (spentMs.length === 0) return
     const mean = spentMs.reduce((sum, ms) => sum + ms, 0) / spentMs.length
     const before = this.#unitMs.get(task)

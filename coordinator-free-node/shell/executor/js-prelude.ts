@@ -23,7 +23,7 @@ export const preludeSource = `((a, b, c, d) => {
   const text = String
   const callKernel = Function.prototype.call.bind(Function.prototype.call)
   const cut = Function.prototype.call.bind(String.prototype.slice)
-  for (const name of ['Date', 'performance', 'Intl', 'print', 'console', 'std', 'os', 'WeakRef', 'FinalizationRegistry'])
+  for (const name of ['Date', 'performance', 'Intl', 'print', 'console', 'std', 'os', 'WeakRef', 'FinalizationRegistry', 'SharedArrayBuffer', 'Atomics'])
     delete globalThis[name]
   const draw = () => {
     const t = a ^ (a << 11)

@@ -16,7 +16,7 @@ import {
 } from 'quickjs-emscripten-core'
 import { limits } from '../../protocol/limits.js'
 import { kernelFile, preludeSource } from './js-prelude.js'
-import type { KernelOutcome } from './wasm-runtime.js'
+import { type KernelOutcome, outOfFuel, trap, type UnitObserver } from './kernel-outcome.js'
 
 export interface JsRequest {
   source: string
@@ -27,6 +27,9 @@ export interface JsRequest {
   random(bytes: Uint8Array): void
   memoryBytesMax: number
   outputBytesMax: number
+  /** @default limits.unitFuelMax */
+  fuelMax?: number | undefined
+  observer?: UnitObserver | undefined
 }
 
 export interface JsRuntime {
@@ -45,7 +48,7 @@ export async function createJsRuntime(): Promise<JsRuntime> {
     async run(request) {
       try {
         const wasmMemory = memoryOf(request.memoryBytesMax)
-        const engine = await instanceOf(wasmModule, wasmMemory)
+        const engine = await instanceOf(wasmModule, wasmMemory.memory)
         return runIn(engine, wasmMemory, request)
       } catch (error) {
         return hostFault(error)
@@ -85,29 +88,73 @@ const engineHeapBytes = 512 * 1024
  * this build it does not add up what is held. About 11 MiB of what the engine starts with is free, so a unit gets
  * that beyond its task's limit; the same on every host.
  */
-function memoryOf(bytesMax: number): WebAssembly.Memory {
+function memoryOf(bytesMax: number): EngineMemory {
   const maximum = Math.min(enginePages + Math.ceil(bytesMax / pageBytes), enginePagesMax)
-  return new WebAssembly.Memory({ initial: enginePages, maximum })
+  const memory = new WebAssembly.Memory({ initial: enginePages, maximum })
+  let failed = false
+  const grow = memory.grow.bind(memory)
+  memory.grow = (pages) => {
+    const before = memory.buffer.byteLength / pageBytes
+    try {
+      return grow(pages)
+    } catch (error) {
+      failed ||= before + pages <= maximum
+      throw error
+    }
+  }
+  return { memory, hasFailed: () => failed }
 }
 
-function runIn(engine: Engine, memory: WebAssembly.Memory, request: JsRequest): KernelOutcome {
-  let fuel = 0
+interface EngineMemory {
+  memory: WebAssembly.Memory
+  /** Whether it did not grow although its maximum allowed it: another host's would have. */
+  hasFailed(): boolean
+}
+
+/**
+ * The engine asks every 10,000 calls and turns of loops whether to go on. What lies between two questions takes about
+ * as long as so many simple instructions; the base is what an instance and the prelude take.
+ */
+const fuelPerPoll = 1_000_000
+const fuelBase = 1_000_000
+
+function runIn(
+  engine: Engine,
+  { memory, hasFailed }: EngineMemory,
+  request: JsRequest,
+): KernelOutcome {
+  const { fuelMax = limits.unitFuelMax, observer } = request
+  let fuel = fuelBase
+  const isOut = () => fuel > fuelMax
+  if (isOut()) return trap(outOfFuel, fuelMax)
   const runtime = engine.newRuntime()
   runtime.setMaxStackSize(stackBytesMax)
-  runtime.setInterruptHandler(() => {
-    fuel++
-    return false
-  })
   const context = runtime.newContext({ intrinsics: { ...DefaultIntrinsics, Date: false } })
   // Nothing is disposed of: the whole instance goes with the unit, and disposing of a broken one aborts.
-  const outcome = runKernel({ runtime, context, memory }, request)
+  const poll = () => {
+    fuel += fuelPerPoll
+    return isOut()
+  }
+  const outcome = runKernel({ runtime, context, memory, poll }, request)
+  observer?.memory(memory.buffer.byteLength)
+  // The kernel may have caught it, so its result says nothing.
+  if (hasFailed()) return hostWithoutMemory
+  if (isOut()) return trap(outOfFuel, fuelMax)
   return outcome.kind === 'abort' ? outcome : { ...outcome, fuel }
+}
+
+const hostWithoutMemory: KernelOutcome = {
+  kind: 'abort',
+  reason: 'memory',
+  message: 'this host has less memory than the task allows',
 }
 
 interface Sandbox {
   runtime: QuickJSRuntime
   context: QuickJSContext
   memory: WebAssembly.Memory
+  /** Burns fuel. @returns whether the engine has to stop */
+  poll(): boolean
 }
 
 function runKernel(sandbox: Sandbox, request: JsRequest): KernelOutcome {
@@ -122,6 +169,7 @@ function runKernel(sandbox: Sandbox, request: JsRequest): KernelOutcome {
   const unit = unitArguments(context, request)
 
   // Only from here: what the engine needs for itself is no fault of the kernel's.
+  runtime.setInterruptHandler(sandbox.poll)
   runtime.setMemoryLimit(engineHeapBytes + memoryBytesMax)
   const kernel = context.evalCode(request.source, kernelFile, script)
   const result =
@@ -129,7 +177,7 @@ function runKernel(sandbox: Sandbox, request: JsRequest): KernelOutcome {
       ? context.callFunction(call, context.undefined, kernel.value, ...unit)
       : kernel
   if (result.error === undefined) return outcomeOf(context.getString(result.value), outputBytesMax)
-  return faultOf(sandbox, describe, result.error, memoryBytesMax)
+  return faultOf(sandbox, describe, result.error, request)
 }
 
 /** Not as a module, whatever its first word is. */
@@ -165,7 +213,7 @@ function faultOf(
   { runtime, context, memory }: Sandbox,
   describe: QuickJSHandle,
   thrown: QuickJSHandle,
-  memoryBytesMax: number,
+  { source, memoryBytesMax }: JsRequest,
 ): KernelOutcome {
   const tooLarge = 'the unit used more memory than its task allows'
   const outOfMemory: KernelOutcome = { kind: 'abort', reason: 'memory', message: tooLarge }
@@ -177,31 +225,59 @@ function faultOf(
   runtime.setMemoryLimit(-1)
   const description = context.callFunction(describe, context.undefined, thrown)
   if (description.error !== undefined) {
-    return isFull ? outOfMemory : trap('threw an object that cannot be read')
+    return isFull ? outOfMemory : trap('threw an object that cannot be read', 0)
   }
   const [name, message, stack] = JSON.parse(context.getString(description.value)) as string[]
-  if (message === undefined) return trap(String(name))
+  if (message === undefined) return trap(String(name), 0)
   if (name === 'InternalError' && message === 'out of memory') return outOfMemory
-  const line = stackLine.exec(stack ?? '')?.[1]
-  return trap(`${name}: ${message}`, line === undefined ? '' : `\n    at line ${line}`)
+  const words = name === 'ReferenceError' ? explainMissing(message) : message
+  return trap(`${name}: ${words}`, 0, placeOf(source, stack ?? ''))
 }
 
-const stackLine = new RegExp(`\\b${kernelFile.replace('.', '\\.')}:(\\d+)`)
+/** What authors look for, and why a unit does not have it. */
+const missing: readonly [names: string, why: string][] = [
+  ['Date performance Temporal', 'units have no clock'],
+  ['Intl', 'units have no locale'],
+  ['console print alert', 'nobody would see it; return what you want to know'],
+  ['setTimeout setInterval setImmediate queueMicrotask', 'kernels are synchronous'],
+  ['fetch XMLHttpRequest WebSocket', 'units have no network'],
+  ['process require module exports Buffer', 'units do not run in Node'],
+  ['crypto', 'hosts have to agree; Math.random() is seeded'],
+  ['WeakRef FinalizationRegistry', 'hosts have to agree on what is collected when'],
+  ['SharedArrayBuffer Atomics Worker', 'units have one thread'],
+  ['WebAssembly', 'make it a task of tier wasm'],
+]
+
+function explainMissing(message: string): string {
+  const name = /^'(\w+)' is not defined$/.exec(message)?.[1]
+  const why = missing.find(([names]) => name !== undefined && names.split(' ').includes(name))?.[1]
+  return why === undefined ? message : `${name} is not available: ${why}`
+}
+
+const stackPlace = new RegExp(`\\b${kernelFile.replace('.', '\\.')}:(\\d+):(\\d+)`)
+const excerptCharsMax = 80
+
+/** The innermost line of the user's own, and what stands there; empty when the stack does not tell. */
+function placeOf(source: string, stack: string): string {
+  const [place, line, column] = stackPlace.exec(stack) ?? []
+  if (place === undefined) return ''
+  const text = (source.split(/\r?\n/, Number(line))[Number(line) - 1] ?? '').trimEnd()
+  const isLong = text.trim().length > excerptCharsMax
+  // Enough before the column to see what is meant.
+  const from = isLong ? Math.max(0, Number(column) - excerptCharsMax / 2) : 0
+  const excerpt = text.slice(from, isLong ? from + excerptCharsMax : undefined).trim()
+  const before = from > 0 ? '...' : ''
+  const after = isLong && from + excerptCharsMax < text.length ? '...' : ''
+  return `\n    at ${place}${excerpt === '' ? '' : `: ${before}${excerpt}${after}`}`
+}
 
 function outcomeOf(text: string, outputBytesMax: number): KernelOutcome {
   const rest = text.slice(1)
-  if (text.startsWith('!')) return trap(JSON.parse(rest) as string)
+  if (text.startsWith('!')) return trap(JSON.parse(rest) as string, 0)
   const output = new TextEncoder().encode(rest)
   if (output.length > outputBytesMax)
-    return trap(`the result has ${output.length} bytes, at most ${outputBytesMax} are allowed`)
+    return trap(`the result has ${output.length} bytes, at most ${outputBytesMax} are allowed`, 0)
   return { kind: text.startsWith('1') ? 'hit' : 'done', output, fuel: 0 }
-}
-
-/** The kernel chooses the text, and every host and the user get it: it has an end. */
-function trap(text: string, where = ''): KernelOutcome {
-  const shown =
-    text.length > limits.textCharsMax ? `${text.slice(0, limits.textCharsMax)}...` : text
-  return { kind: 'trap', output: new TextEncoder().encode(shown + where), fuel: 0 }
 }
 
 function crash(message: string): KernelOutcome {

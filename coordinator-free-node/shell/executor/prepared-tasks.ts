@@ -44,10 +44,11 @@ export class PreparedTasks {
 async function prepare(descriptor: TaskDescriptor, code: Uint8Array): Promise<Prepared> {
   switch (descriptor.tier) {
     case 'wasm':
-      return await prepareWasm(code, descriptor.unitMemoryBytesMax)
+      return await prepareWasm(code, descriptor)
     case 'js': {
       const source = new TextDecoder().decode(code)
-      return { tier: 'js', source, memoryBytesMax: descriptor.unitMemoryBytesMax }
+      const { unitMemoryBytesMax: memoryBytesMax, unitFuelMax: fuelMax } = descriptor
+      return { tier: 'js', source, memoryBytesMax, fuelMax }
     }
     case 'builtin':
       return { tier: 'builtin', name: new TextDecoder().decode(code) }
@@ -56,13 +57,16 @@ async function prepare(descriptor: TaskDescriptor, code: Uint8Array): Promise<Pr
   }
 }
 
-async function prepareWasm(code: Uint8Array, memoryBytesMax: number): Promise<Prepared> {
+async function prepareWasm(
+  code: Uint8Array,
+  { unitMemoryBytesMax, unitFuelMax: fuelMax }: TaskDescriptor,
+): Promise<Prepared> {
   const bytes = new Uint8Array(code)
   if (!WebAssembly.validate(bytes)) return { tier: 'faulty', fault: notValid }
   try {
-    const module = await WebAssembly.compile(new Uint8Array(capMemory(bytes, memoryBytesMax)))
+    const module = await WebAssembly.compile(new Uint8Array(capMemory(bytes, unitMemoryBytesMax)))
     const fault = moduleFault(module)
-    return fault === undefined ? { tier: 'wasm', module } : { tier: 'faulty', fault }
+    return fault === undefined ? { tier: 'wasm', module, fuelMax } : { tier: 'faulty', fault }
   } catch (error) {
     if (error instanceof ModuleFault) return { tier: 'faulty', fault: error.message }
     throw error

@@ -1,21 +1,44 @@
-/** Runs one unit of a `wasm` kernel on a fresh instance. The grid's imports are documented in docs/tasks.md. */
-import { gridImports, gridModule } from '../../../tasks/host-functions.js'
+/**
+ * Runs one unit of a `wasm` kernel on a fresh instance: one written for the grid (it exports `run`), or a plain WASI
+ * command (`_start`). What kernels may import and how they are guarded is documented in docs/tasks.md.
+ */
+import { gridImports, gridModule, wasiImports, wasiModule } from '../../../tasks/host-functions.js'
 import { limits } from '../../protocol/limits.js'
-import { OutputBuffer } from './output-buffer.js'
+import { type FuelCounter, gridFunctions, KernelFault, KernelHost } from './kernel-host.js'
+import {
+  boundedObserver,
+  type KernelOutcome,
+  outOfFuel,
+  trap,
+  type UnitObserver,
+} from './kernel-outcome.js'
+import { CommandExit, WasiCommand } from './wasi.js'
 
 export interface WasmRequest {
   module: WebAssembly.Module
   input: Uint8Array
   params: Uint8Array
   random(bytes: Uint8Array): void
+  /** @default limits.unitFuelMax */
+  fuelMax?: number | undefined
+  observer?: UnitObserver | undefined
 }
 
-export type KernelOutcome =
-  | { kind: 'done' | 'hit' | 'trap'; output: Uint8Array; fuel: number }
-  | { kind: 'abort'; reason: 'memory' | 'crash' | 'unavailable'; message: string }
+/** What the guard exports of a module; an unguarded one has none of it and is metered at its host calls alone. */
+interface GuardedExports {
+  'guard:fuel'?: WebAssembly.Global
+  'guard:stack'?: WebAssembly.Global
+  'guard:start'?: () => void
+}
 
-/** A fault of the kernel that every host sees alike. */
-class KernelFault extends Error {}
+type KernelExports = GuardedExports & {
+  memory: WebAssembly.Memory
+  run?: () => unknown
+  _start?: () => unknown
+}
+
+/** What the guard's stack says when the host had no memory to give, although the module's own limit allowed more. */
+const hostWithoutMemory = -(2 ** 31)
 
 /** Traps by the engine's words for them: the words differ between versions, the outcome may not. */
 const traps: readonly [RegExp, string][] = [
@@ -31,72 +54,91 @@ const traps: readonly [RegExp, string][] = [
   [/signature mismatch|null function|indirect call/, 'indirect call of the wrong type'],
 ]
 
-const trap = (text: string): KernelOutcome => ({
-  kind: 'trap',
-  output: new TextEncoder().encode(text),
-  fuel: 0,
-})
+const offered: Readonly<Record<string, object>> = {
+  [gridModule]: gridImports,
+  [wasiModule]: wasiImports,
+}
 
 /** Why a module cannot be run by any host; undefined when it can. */
 export function moduleFault(module: WebAssembly.Module): string | undefined {
-  for (const { module: from, name, kind } of WebAssembly.Module.imports(module))
-    if (from !== gridModule || kind !== 'function' || !Object.hasOwn(gridImports, name))
+  for (const { module: from, name, kind } of WebAssembly.Module.imports(module)) {
+    const functions = Object.hasOwn(offered, from) ? offered[from] : undefined
+    if (functions === undefined || kind !== 'function' || !Object.hasOwn(functions, name))
       return `the module imports ${from}.${name}, which the grid does not offer`
+  }
   const exported = new Map(WebAssembly.Module.exports(module).map(({ name, kind }) => [name, kind]))
   if (exported.get('memory') !== 'memory') return 'the module does not export its memory'
-  if (exported.get('run') !== 'function') return 'the module does not export a function "run"'
+  if (exported.get('run') !== 'function' && exported.get('_start') !== 'function')
+    return 'the module does not export a function "run", nor "_start" as WASI commands do'
   return undefined
 }
 
 export function runWasm(request: WasmRequest): KernelOutcome {
-  const output = new OutputBuffer()
-  let memory: WebAssembly.Memory | undefined
-  /** A view of the kernel's memory; made anew each time, because growth detaches the old one. */
-  const view = (pointer: number, length: number): Uint8Array => {
-    const at = pointer >>> 0
-    const size = length >>> 0
-    if (memory === undefined) throw new KernelFault('a grid function was called while starting')
-    if (at + size > memory.buffer.byteLength) throw new KernelFault('memory access out of bounds')
-    return new Uint8Array(memory.buffer, at, size)
-  }
-  const grid = {
-    input_size: () => request.input.length,
-    input_read: (pointer: number) => view(pointer, request.input.length).set(request.input),
-    params_size: () => request.params.length,
-    params_read: (pointer: number) => view(pointer, request.params.length).set(request.params),
-    output_write: (pointer: number, length: number) => {
-      const piece = view(pointer, length)
-      if (output.length + piece.length > limits.unitOutputBytesMax)
-        throw new KernelFault(`the result has more than ${limits.unitOutputBytesMax} bytes`)
-      output.append(piece)
-    },
-    random: (pointer: number, length: number) => request.random(view(pointer, length)),
-    log: () => {},
-    progress: () => {},
-  }
+  const { module, input, params, random, fuelMax = limits.unitFuelMax } = request
+  const observer = request.observer && boundedObserver(request.observer)
+  const host = new KernelHost({ input, params, random }, observer)
+  const command = new WasiCommand(host)
+  let fuel: FuelCounter = { value: BigInt(fuelMax) }
+  let exports: KernelExports | undefined
+  let end: { status: unknown } | { thrown: unknown }
   try {
-    const instance = new WebAssembly.Instance(request.module, { grid })
-    const { run, memory: exported } = instance.exports
-    memory = exported as WebAssembly.Memory
-    const status: unknown = (run as () => unknown)()
-    if (status !== 0 && status !== 1) return trap(`run returned ${String(status)}`)
-    return { kind: status === 1 ? 'hit' : 'done', output: output.bytes, fuel: 0 }
-  } catch (error) {
-    return outcomeOf(error)
+    const imports = { [gridModule]: gridFunctions(host), [wasiModule]: command.functions }
+    exports = new WebAssembly.Instance(module, imports).exports as unknown as KernelExports
+    fuel = exports['guard:fuel'] ?? fuel
+    fuel.value = BigInt(fuelMax)
+    host.open(exports.memory, fuel)
+    exports['guard:start']?.()
+    end = { status: start(exports) }
+  } catch (thrown) {
+    end = { thrown }
   }
+  observer?.memory(host.memoryBytes)
+  if (fuel.value < 0n) return trap(outOfFuel, fuelMax)
+  const used = fuelMax - Number(fuel.value)
+  const fault = 'thrown' in end ? faultOf(end.thrown, exports) : verdictOf(end.status)
+  if (fault === 0 || fault === 1)
+    return { kind: fault === 1 ? 'hit' : 'done', output: host.output.bytes, fuel: used }
+  if (typeof fault === 'object') return fault
+  // What a program wrote to stderr before it died says more than how it died.
+  const words = command.lastWords
+  return trap(words === '' ? fault : `${fault}\n${words}`, used)
 }
 
-function outcomeOf(error: unknown): KernelOutcome {
-  if (error instanceof KernelFault) return trap(error.message)
-  const message = error instanceof Error ? error.message : ''
-  if (error instanceof WebAssembly.RuntimeError)
-    return trap(traps.find(([pattern]) => pattern.test(message))?.[1] ?? 'trap')
+/** @returns 0 or 1 when the unit is done */
+function start({ run, _start }: KernelExports): unknown {
+  if (run !== undefined) return run()
+  _start?.()
+  return 0
+}
+
+/** What a kernel died of, in the grid's words; 0 when it has ended well; an outcome when the host is to blame. */
+type Fault = string | 0 | 1 | Extract<KernelOutcome, { kind: 'abort' }>
+
+function verdictOf(status: unknown): Fault {
+  return status === 0 || status === 1 ? status : `run returned ${String(status)}`
+}
+
+function faultOf(thrown: unknown, exports: KernelExports | undefined): Fault {
+  if (thrown instanceof CommandExit) return thrown.code === 0 ? 0 : `exit code ${thrown.code}`
+  if (thrown instanceof KernelFault) return thrown.message
+  const message = thrown instanceof Error ? thrown.message : ''
+  const depth: unknown = exports?.['guard:stack']?.value
+  if (thrown instanceof WebAssembly.RuntimeError) {
+    if (depth === hostWithoutMemory)
+      return abort('memory', 'this host has less memory than the task allows')
+    if (typeof depth === 'number' && depth < 0) return 'call stack exhausted'
+    return traps.find(([pattern]) => pattern.test(message))?.[1] ?? 'trap'
+  }
   // Out of stack or of the host's memory: says something about this machine, so it is no vote.
-  if (error instanceof RangeError) return { kind: 'abort', reason: 'memory', message }
+  if (thrown instanceof RangeError) return abort('memory', message)
   // What passes between module and host was of a type that does not convert, on any host.
-  if (error instanceof TypeError || error instanceof WebAssembly.LinkError)
-    return trap('run or an import of the module has the wrong type')
+  if (thrown instanceof TypeError || thrown instanceof WebAssembly.LinkError)
+    return 'run or an import of the module has the wrong type'
   // All that is thrown on our side is an Error: this is an exception of the module's own.
-  if (!(error instanceof Error)) return trap('uncaught exception')
-  return { kind: 'abort', reason: 'crash', message }
+  if (!(thrown instanceof Error)) return 'uncaught exception'
+  return abort('crash', message)
+}
+
+function abort(reason: 'memory' | 'crash', message: string): Extract<Fault, object> {
+  return { kind: 'abort', reason, message }
 }

@@ -7,13 +7,14 @@ import { limits } from '../../protocol/limits.js'
 import { resultKinds, type UnitResult } from '../../protocol/outcome.js'
 import { type Chunk, type FromWorker, packResults } from './chunk.js'
 import { createJsRuntime, type JsRuntime } from './js-runtime.js'
+import type { KernelOutcome, UnitObserver } from './kernel-outcome.js'
 import { seededStream } from './seeded-stream.js'
-import { type KernelOutcome, runWasm } from './wasm-runtime.js'
+import { runWasm } from './wasm-runtime.js'
 
 /** A task as the process prepared it. */
 export type Prepared =
-  | { tier: 'wasm'; module: WebAssembly.Module }
-  | { tier: 'js'; source: string; memoryBytesMax: number }
+  | { tier: 'wasm'; module: WebAssembly.Module; fuelMax: number | undefined }
+  | { tier: 'js'; source: string; memoryBytesMax: number; fuelMax: number | undefined }
   | { tier: 'builtin'; name: string }
   | { tier: 'native' }
   /** Every host finds the same fault: it is the result of every unit. */
@@ -81,14 +82,18 @@ function runUnit(
 ): KernelOutcome | Promise<KernelOutcome> {
   const { params, inputsKind } = chunk
   const random = seededStream(chunk.seed, unit)
+  const observer = chunk.isObserved ? observerOf(unit) : undefined
   switch (task.tier) {
-    case 'wasm':
-      return runWasm({ module: task.module, input, params, random })
+    case 'wasm': {
+      const { module, fuelMax } = task
+      return runWasm({ module, input, params, random, fuelMax, observer })
+    }
     case 'js': {
-      const { source, memoryBytesMax } = task
+      const { source, memoryBytesMax, fuelMax } = task
       const outputBytesMax = limits.unitOutputBytesMax
       const inputs = inputsKind
-      const request = { source, inputs, input, params, random, memoryBytesMax, outputBytesMax }
+      const limited = { memoryBytesMax, outputBytesMax, fuelMax }
+      const request = { source, inputs, input, params, random, ...limited, observer }
       return jsRuntime?.run(request) ?? abort('crash', 'the JavaScript engine did not load')
     }
     case 'builtin':
@@ -97,6 +102,14 @@ function runUnit(
       return abort('unavailable', 'native tasks are off')
     case 'faulty':
       return { kind: 'trap', output: new TextEncoder().encode(task.fault), fuel: 0 }
+  }
+}
+
+function observerOf(unit: number): UnitObserver {
+  return {
+    log: (log) => say({ type: 'observed', unit, log }),
+    progress: (progress) => say({ type: 'observed', unit, progress }),
+    memory: (memoryBytes) => say({ type: 'observed', unit, memoryBytes }),
   }
 }
 

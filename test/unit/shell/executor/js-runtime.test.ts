@@ -120,9 +120,43 @@ describe('every host', () => {
       run(`() => { let s = 0; for (let i = 0; i < ${count}; i++) s += i; return { value: s } }`)
     const [one, same, more] = [await work(200_000), await work(200_000), await work(400_000)]
     if (one.kind === 'abort' || more.kind === 'abort') throw new Error('aborted')
-    expect(one.fuel).toBeGreaterThan(1)
+    expect(one.fuel).toBeGreaterThan(1_000_000)
+    expect(one.fuel % 1_000_000).toBe(0)
     expect(same).toEqual(one)
     expect(more.fuel).toBeGreaterThan(one.fuel)
+  })
+
+  test('ends a unit at the same place when it needs more fuel than its task allows', async () => {
+    const out = { kind: 'trap', output: new TextEncoder().encode('out of fuel') }
+    const forever = '() => { for (;;); }'
+    expect(await run(forever, { fuelMax: 9_500_000 })).toEqual({ ...out, fuel: 9_500_000 })
+    const caught = '() => { for (;;) try { for (;;); } catch {} finally { for (;;); } }'
+    expect(await run(caught, { fuelMax: 5e6 })).toEqual({ ...out, fuel: 5e6 })
+    // Its report would never end either.
+    const thrown = '() => { throw { get name() { for (;;); } } }'
+    expect(await run(thrown, { fuelMax: 5e6 })).toEqual({ ...out, fuel: 5e6 })
+    const outside = 'for (;;); () => ({ value: 1 })'
+    expect(await run(outside, { fuelMax: 5e6 })).toEqual({ ...out, fuel: 5e6 })
+    expect(await run('() => ({ value: 1 })', { fuelMax: 999_999 })).toEqual({
+      ...out,
+      fuel: 999_999,
+    })
+    expect(await run('() => ({ value: 1 })', { fuelMax: 1e6 })).toMatchObject({ fuel: 1e6 })
+  })
+
+  test('explains what a unit does not have', async () => {
+    expect(await trapOf('() => ({ value: Date.now() })')).toBe(
+      'ReferenceError: Date is not available: units have no clock\n' +
+        '    at kernel.js:1:17: () => ({ value: Date.now() })',
+    )
+    expect(await trapOf('() => { console.log(1) }')).toContain('console is not available: nobody')
+  })
+
+  test('shows the part of a long line that the fault is in', async () => {
+    const line = `() => { ${'let a = 1; { '.repeat(30)} null.x; ${'}'.repeat(30)} }`
+    expect(await trapOf(line)).toMatch(
+      /^TypeError: .*\n {4}at kernel\.js:1:404: \.\.\..* null\.x; \}+ \}$/,
+    )
   })
 
   test('hides its clock and its language', async () => {
@@ -133,6 +167,8 @@ describe('every host', () => {
       'console',
       'WeakRef',
       'FinalizationRegistry',
+      'SharedArrayBuffer',
+      'Atomics',
       'process',
       'require',
     ]
@@ -176,22 +212,22 @@ describe('a trap', () => {
     [
       'an error and its line',
       '() => {\n  throw new RangeError("too far")\n}',
-      'RangeError: too far\n    at line 2',
+      'RangeError: too far\n    at kernel.js:2:23: throw new RangeError("too far")',
     ],
     [
       'the line inside a nested call',
       'const f = () => {\n null.x }\n;() => [1].map(f)',
-      "TypeError: cannot read property 'x' of null\n    at line 2",
+      "TypeError: cannot read property 'x' of null\n    at kernel.js:2:6: null.x }",
     ],
     [
       'a fault outside the function',
       '\n\nmissing()',
-      "ReferenceError: 'missing' is not defined\n    at line 3",
+      "ReferenceError: 'missing' is not defined\n    at kernel.js:3:1: missing()",
     ],
     [
       'a fault of a getter',
       '() => ({ get value() { throw new Error("no") } })',
-      'Error: no\n    at line 1',
+      'Error: no\n    at kernel.js:1:39: () => ({ get value() { throw new Error("no") } })',
     ],
     ['a thrown text', '() => { throw "a\\0b" }', 'threw a\0b'],
     ['thrown undefined', '() => { throw undefined }', 'threw undefined'],
@@ -208,7 +244,7 @@ describe('a trap', () => {
     [
       'a full stack',
       '() => { const f = () => f() + 1; f() }',
-      'InternalError: stack overflow\n    at line 1',
+      'InternalError: stack overflow\n    at kernel.js:1:26: () => { const f = () => f() + 1; f() }',
     ],
   ]
   test.each(cases)('tells of %s', async (_, source, text) => {
@@ -216,7 +252,7 @@ describe('a trap', () => {
   })
 
   test('tells of a source that is no JavaScript, modules included', async () => {
-    expect(await trapOf('let a =\n;')).toMatch(/^SyntaxError: .*\n {4}at line 2$/)
+    expect(await trapOf('let a =\n;')).toMatch(/^SyntaxError: .*\n {4}at kernel\.js:2:1: ;$/)
     expect(await trapOf('export default 5')).toMatch(/^SyntaxError: /)
   })
 
@@ -227,8 +263,8 @@ describe('a trap', () => {
 
   test('has an end, whatever the kernel throws', async () => {
     const text = await trapOf('() => { throw new Error("x".repeat(1e6)) }')
-    expect(text.length).toBeLessThan(600)
-    expect(text.endsWith('...\n    at line 1')).toBe(true)
+    expect(text.length).toBeLessThan(700)
+    expect(text).toMatch(/x\.\.\.\n {4}at kernel\.js:1:24: .*\}$/)
     expect((await trapOf('() => ({ value: { ["k".repeat(1e6)]: () => 1 } })')).length).toBeLessThan(
       600,
     )
