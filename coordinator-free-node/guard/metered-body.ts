@@ -292,7 +292,7 @@ export class BodyWriter {
       this.#copyUpTo(at)
       this.#canonicaliseTop(nan)
     }
-    if (nan === 'result32' || nan === 'result64') {
+    if ((nan === 'result32' || nan === 'result64') && !this.#isNextArithmetic(nan)) {
       this.#copyUpTo(this.#reader.at)
       this.#canonicaliseLanes(nan)
     }
@@ -307,6 +307,16 @@ export class BodyWriter {
     if (lanes !== undefined) this.#reader.byte()
     if (wide !== undefined) this.#reader.skip(16)
     this.#writePlain(nan, fuel, at)
+  }
+
+  /** Whether the next instruction takes the vector for lanes of the same type, and makes NaNs of their NaNs. */
+  #isNextArithmetic(role: 'result32' | 'result64'): boolean {
+    const { bytes, at } = this.#reader
+    if (bytes[at] !== 0xfd) return false
+    const code = new ByteReader(bytes, at + 1).u32()
+    // These two take lanes of the other type.
+    const isConversion = code === 94 || code === 95
+    return !isConversion && simdInstructions[code]?.nan === role
   }
 
   #writeBlock(opcode: number): void {
@@ -522,7 +532,10 @@ export class BodyWriter {
     this.#emit(op.globalSet, this.#spec.fuelGlobal)
   }
 
-  /** Keeps a number as it is and puts the canonical NaN in the place of any other. */
+  /**
+   * Keeps a number as it is and puts the canonical NaN in the place of any other. Only numbers are at least what they
+   * are, and that comparison is the one that engines test with a single jump.
+   */
   #canonicaliseTop(role: 'top32' | 'top64'): void {
     const code = this.#code
     const isWide = role === 'top64'
@@ -533,7 +546,7 @@ export class BodyWriter {
     else code.put(0x43, 0, 0, 0xc0, 0x7f)
     this.#emit(op.localGet, float)
     this.#emit(op.localGet, float)
-    code.put(isWide ? 0x61 : 0x5b, op.select) // eq
+    code.put(isWide ? 0x66 : 0x60, op.select) // ge
   }
 
   #canonicaliseLanes(role: 'result32' | 'result64'): void {

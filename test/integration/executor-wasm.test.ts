@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import type { Executor, UnitInput } from '../../coordinator-free-node/ports/executor.js'
 import { limits } from '../../coordinator-free-node/protocol/limits.js'
-import { digestOf, type UnitOutcome } from '../../coordinator-free-node/protocol/outcome.js'
+import { digestOf, type UnitOutcome, type UnitResult } from '../../coordinator-free-node/protocol/outcome.js'
 import { createExecutor } from '../../coordinator-free-node/shell/executor/executor.js'
 import { batchOf, builtin, isAbort, run } from '../contract/executor-contract.js'
 import { call, f64, i32, i32Const, i64, type ModuleShape, wasmModule } from './wasm-modules.js'
@@ -101,30 +101,29 @@ describe('a wasm unit', () => {
   ]
   test.each(trapping)('with %s is refused in words that name it', async (_, code, named) => {
     const words = text(await fate(bundleOf(code)))
-    expect(words).toMatch(/^the module imports .*, which the grid does not offer$/)
+    expect(words).toMatch(/^the module imports .*, which the grid does not offer, at byte \d+$/)
     expect(words).toContain(named)
   })
 
   const memoryOfLimit = 'the module begins with 1114112 bytes of memory, its task allows 1048576'
-  const wrongType = 'run or an import of the module has the wrong type'
+  const wrongRun = 'the function "run" has to take nothing and give one i32'
   const traps: [string, Uint8Array, string][] = [
     ['no memory', wasmModule([0x41, 0], { exports: ['run'] }), 'does not export its memory'],
-    ['no run', wasmModule([0x41, 0], { exports: ['memory'] }), 'not export a function "run"'],
+    [
+      'no run',
+      wasmModule([0x41, 0], { exports: ['memory'] }),
+      'exports neither a function "run" nor',
+    ],
     ['more memory than its task', wasmModule([0x41, 0], { pages: [17] }), memoryOfLimit],
-    ['a run of i64', wasmModule([0x42, 0], { results: [i64] }), 'run returned 0'],
-    ['a run that takes an i64', wasmModule([0x41, 0], { params: [i64] }), wrongType],
+    ['a run of i64', wasmModule([0x42, 0], { results: [i64] }), wrongRun],
+    ['a run that takes an i64', wasmModule([0x41, 0], { params: [i64] }), wrongRun],
     [
       'an import of another type',
       wasmModule([0x42, 0, ...call(0), 0x41, 0], { imports: [['grid', 'input_read', [i64], []]] }),
-      wrongType,
+      'imports grid.input_read with another type than (i32) -> ()',
     ],
     ['data beyond its memory', wasmModule([0x41, 0], { data: [65_536, [1]] }), 'out of bounds'],
     ['a failing start', wasmModule([0x41, 0], { start: [0x00] }), 'unreachable'],
-    [
-      'a start that asks the grid',
-      wasmModule([0x41, 0], { imports: [inputRead], start: [...i32Const(0), ...call(0)] }),
-      'a grid function was called while starting',
-    ],
     [
       'a pointer beyond its memory',
       wasmModule([...i32Const(65_530), ...i32Const(7), ...call(0), 0x41, 0], {
@@ -139,7 +138,7 @@ describe('a wasm unit', () => {
     ],
     ['an integer overflow', wasmModule([...i32Const(-(2 ** 31)), 0x41, 0x7f, 0x6d]), 'overflow'],
     ['shared memory', sharedMemoryModule(), 'shared memories are not offered'],
-    ['two memories', twoMemoriesModule(), 'not a valid WebAssembly module'],
+    ['two memories', twoMemoriesModule(), 'several memories are not offered'],
     ['no bytes', new Uint8Array(), 'not a valid WebAssembly module'],
   ]
   test.each(traps)('with %s traps', async (_, code, words) => {
@@ -169,8 +168,24 @@ describe('a wasm unit', () => {
     expect(isAbort(await fate(bundle), 'time')).toBe(true)
   })
 
-  test('that recurses without end is aborted for its memory', async () => {
-    expect(isAbort(await fate(kernel(call(0))), 'memory')).toBe(true)
+  test('that recurses without end traps at the same depth on every host', async () => {
+    const outcome = await fate(kernel(call(0)))
+    expect(text(outcome)).toBe('call stack exhausted')
+    expect(outcome).toMatchObject({ fuel: expect.any(Number) })
+    expect(await fate(kernel(call(0)))).toMatchObject({ fuel: (outcome as UnitResult).fuel })
+  })
+
+  test('that never ends is out of fuel where its task says how much it may use', async () => {
+    const endless = [0x03, 0x40, 0x0c, 0x00, 0x0b, 0x41, 0]
+    const outcome = await fate(kernel(endless, {}, { unitFuelMax: 1_000_000 }))
+    expect(text(outcome)).toBe('out of fuel')
+    expect(outcome).toMatchObject({ fuel: 1_000_000 })
+  })
+
+  test('whose start function asks the grid gets its answer', async () => {
+    const shape = { imports: [inputRead], start: [...i32Const(0), ...call(0)] }
+    const bundle = kernel([0x41, 0, 0x2d, 0, 0], shape)
+    expect(await fate(bundle, Uint8Array.of(1))).toMatchObject({ kind: 'hit' })
   })
 
   test('that never ends in its start function is aborted for its time', async () => {

@@ -85,7 +85,9 @@ describe('executor process', () => {
 
   test('bytes that are no module are a trap on every host', async () => {
     const bundle = { ...wasm([]), code: new TextEncoder().encode('not a module') }
-    expect(text(await fate(executor, bundle))).toBe('not a valid WebAssembly module')
+    expect(text(await fate(executor, bundle))).toBe(
+      'not a valid WebAssembly module: it does not begin with "\\0asm", at byte 0',
+    )
   })
 
   test('an error of a JavaScript kernel names itself and the line', async () => {

@@ -7,8 +7,9 @@
 import { fileURLToPath } from 'node:url'
 import workerpool from 'workerpool'
 import type { Chunk, ChunkStop, FromProcess, FromWorker, ToProcess } from './chunk.js'
+import { Preparer, PrepareTimeout } from './preparation.js'
+import type { Prepared } from './prepare-task.js'
 import { PreparedTasks } from './prepared-tasks.js'
-import type { Prepared } from './worker.js'
 
 interface Running {
   chunk: Chunk
@@ -33,7 +34,8 @@ const cancelGraceMs = 100
 const threadHeapMb = 256
 
 const slots = Number(process.argv[2] ?? 1)
-const tasks = new PreparedTasks()
+const preparer = new Preparer()
+const tasks = new PreparedTasks((descriptor, code) => preparer.prepare(descriptor, code))
 /** Chunks from their arrival to their end. */
 const chunks = new Map<number, Running | 'preparing' | 'cancelled'>()
 
@@ -67,11 +69,18 @@ async function runChunk(chunk: Chunk): Promise<void> {
         : await runOnThread(chunk, prepared, task.descriptor.unitMsMax)
   } catch (error) {
     tasks.forget(chunk.task)
-    const message = `the task cannot be prepared: ${String(error)}`
-    stop = { unit: undefined, reason: 'crash', message }
+    stop = stopOf(error)
   }
   chunks.delete(id)
   tell({ type: 'end', chunk: id, stop })
+}
+
+/** Why a task is not ready: a host that is too slow, or has too little memory, for its module. */
+function stopOf(error: unknown): ChunkStop {
+  const words = error instanceof Error ? error.message : String(error)
+  if (error instanceof PrepareTimeout) return { unit: undefined, reason: 'time', message: words }
+  const message = `the task cannot be prepared: ${words}`
+  return { unit: undefined, reason: 'crash', message }
 }
 
 const cancelled: ChunkStop = { unit: undefined, reason: 'cancelled', message: 'cancelled' }

@@ -2,7 +2,7 @@
  * Runs one unit of a `wasm` kernel on a fresh instance: one written for the grid (it exports `run`), or a plain WASI
  * command (`_start`). What kernels may import and how they are guarded is documented in docs/tasks.md.
  */
-import { gridImports, gridModule, wasiImports, wasiModule } from '../../../tasks/host-functions.js'
+import { gridModule, wasiModule } from '../../../tasks/host-functions.js'
 import { limits } from '../../protocol/limits.js'
 import { type FuelCounter, gridFunctions, KernelFault, KernelHost } from './kernel-host.js'
 import {
@@ -53,25 +53,6 @@ const traps: readonly [RegExp, string][] = [
   ],
   [/signature mismatch|null function|indirect call/, 'indirect call of the wrong type'],
 ]
-
-const offered: Readonly<Record<string, object>> = {
-  [gridModule]: gridImports,
-  [wasiModule]: wasiImports,
-}
-
-/** Why a module cannot be run by any host; undefined when it can. */
-export function moduleFault(module: WebAssembly.Module): string | undefined {
-  for (const { module: from, name, kind } of WebAssembly.Module.imports(module)) {
-    const functions = Object.hasOwn(offered, from) ? offered[from] : undefined
-    if (functions === undefined || kind !== 'function' || !Object.hasOwn(functions, name))
-      return `the module imports ${from}.${name}, which the grid does not offer`
-  }
-  const exported = new Map(WebAssembly.Module.exports(module).map(({ name, kind }) => [name, kind]))
-  if (exported.get('memory') !== 'memory') return 'the module does not export its memory'
-  if (exported.get('run') !== 'function' && exported.get('_start') !== 'function')
-    return 'the module does not export a function "run", nor "_start" as WASI commands do'
-  return undefined
-}
 
 export function runWasm(request: WasmRequest): KernelOutcome {
   const { module, input, params, random, fuelMax = limits.unitFuelMax } = request

@@ -8,17 +8,9 @@ import { resultKinds, type UnitResult } from '../../protocol/outcome.js'
 import { type Chunk, type FromWorker, packResults } from './chunk.js'
 import { createJsRuntime, type JsRuntime } from './js-runtime.js'
 import type { KernelOutcome, UnitObserver } from './kernel-outcome.js'
+import type { Prepared } from './prepare-task.js'
 import { seededStream } from './seeded-stream.js'
 import { runWasm } from './wasm-runtime.js'
-
-/** A task as the process prepared it. */
-export type Prepared =
-  | { tier: 'wasm'; module: WebAssembly.Module; fuelMax: number | undefined }
-  | { tier: 'js'; source: string; memoryBytesMax: number; fuelMax: number | undefined }
-  | { tier: 'builtin'; name: string }
-  | { tier: 'native' }
-  /** Every host finds the same fault: it is the result of every unit. */
-  | { tier: 'faulty'; fault: string }
 
 /** Results wait at most this long for company. */
 const emitEveryMs = 5
