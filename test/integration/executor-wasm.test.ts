@@ -2,7 +2,11 @@ import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import type { Executor, UnitInput } from '../../coordinator-free-node/ports/executor.js'
 import { limits } from '../../coordinator-free-node/protocol/limits.js'
-import { digestOf, type UnitOutcome, type UnitResult } from '../../coordinator-free-node/protocol/outcome.js'
+import {
+  digestOf,
+  type UnitOutcome,
+  type UnitResult,
+} from '../../coordinator-free-node/protocol/outcome.js'
 import { createExecutor } from '../../coordinator-free-node/shell/executor/executor.js'
 import { batchOf, builtin, isAbort, run } from '../contract/executor-contract.js'
 import { call, f64, i32, i32Const, i64, type ModuleShape, wasmModule } from './wasm-modules.js'

@@ -33,6 +33,7 @@ afterEach(() => rm(folder, { recursive: true, force: true }))
 
 test('every example says how it is used', async () => {
   for (const name of await readdir(examples)) {
+    if (!name.endsWith('.mjs')) continue
     const { help } = await load(name)
     expect(help).toMatch(new RegExp(`^manyhands run examples/${name} `))
   }
