@@ -2,8 +2,6 @@
  * JavaScript kernels in QuickJS, itself compiled to WebAssembly: slow, but the same bits everywhere, killable at any
  * instruction, and without a way out. A fresh instance a unit, because a broken one cannot be mended.
  */
-import { readFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import releaseSync from '@jitl/quickjs-wasmfile-release-sync'
 import {
   DefaultIntrinsics,
@@ -40,10 +38,8 @@ export interface JsRuntime {
 /** Stack of QuickJS's own; below the stack of the WebAssembly instance that it lives in. */
 const stackBytesMax = 128 * 1024
 
-/** Loads the engine once; instances are made of it for each unit. */
-export async function createJsRuntime(): Promise<JsRuntime> {
-  const file = createRequire(import.meta.url).resolve('@jitl/quickjs-wasmfile-release-sync/wasm')
-  const wasmModule = await WebAssembly.compile(await readFile(file))
+/** @param wasmModule  the engine, `@jitl/quickjs-wasmfile-release-sync/wasm`; each unit gets an instance of it */
+export function createJsRuntime(wasmModule: WebAssembly.Module): JsRuntime {
   return {
     async run(request) {
       try {

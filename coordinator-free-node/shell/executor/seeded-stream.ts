@@ -1,5 +1,5 @@
 /** The random stream of a unit: SHA-256 in counter mode over the job's seed and the unit, the same on every host. */
-import { createHash } from 'node:crypto'
+import { sha256 } from '@noble/hashes/sha2.js'
 
 export function seededStream(seed: Uint8Array, unit: number): (bytes: Uint8Array) => void {
   const block = new Uint8Array(seed.length + 16)
@@ -13,7 +13,7 @@ export function seededStream(seed: Uint8Array, unit: number): (bytes: Uint8Array
     while (filled < bytes.length) {
       if (buffered.length === 0) {
         view.setBigUint64(seed.length + 8, BigInt(counter++), true)
-        buffered = new Uint8Array(createHash('sha256').update(block).digest())
+        buffered = sha256(block)
       }
       const count = Math.min(buffered.length, bytes.length - filled)
       bytes.set(buffered.subarray(0, count), filled)

@@ -6,6 +6,7 @@ import { builtinKernels } from '../../../tasks/builtin.js'
 import { limits } from '../../protocol/limits.js'
 import { resultKinds, type UnitResult } from '../../protocol/outcome.js'
 import { type Chunk, type FromWorker, packResults } from './chunk.js'
+import { loadJsEngine } from './js-engine.js'
 import { createJsRuntime, type JsRuntime } from './js-runtime.js'
 import type { KernelOutcome, UnitObserver } from './kernel-outcome.js'
 import type { Prepared } from './prepare-task.js'
@@ -30,7 +31,7 @@ function yieldToOthers(): void {
 
 /** @param progress  one Int32: index of the unit that runs, for the watchdog */
 async function runChunk(chunk: Chunk, task: Prepared, progress: SharedArrayBuffer): Promise<void> {
-  if (task.tier === 'js') jsRuntime ??= await createJsRuntime()
+  if (task.tier === 'js') jsRuntime ??= createJsRuntime(await loadJsEngine())
   const at = new Int32Array(progress)
   const results: UnitResult[] = []
   let bytes = 0

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
+import { loadJsEngine } from '../../../../coordinator-free-node/shell/executor/js-engine.js'
 import {
   createJsRuntime,
   type JsRequest,
@@ -11,7 +12,7 @@ import { decodeValue, encodeValue } from '../../../../tasks/value.js'
 const MIB = 2 ** 20
 let runtime: JsRuntime
 beforeAll(async () => {
-  runtime = await createJsRuntime()
+  runtime = createJsRuntime(await loadJsEngine())
 })
 
 function run(source: string, more: Partial<JsRequest> = {}) {
