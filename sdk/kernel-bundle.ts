@@ -12,16 +12,17 @@ export interface ListUnit {
   items: readonly unknown[]
 }
 
-/** What every body sees: `length` items, `itemAt(i)`, `params`, and `first`, the position of item 0 in the list. */
+/**
+ * What every body sees: `length` items, `itemAt(i)`, `params`, and `first`, the position of item 0 in the list. The
+ * first function begins on the first line: a fault in it is then reported at the line that its author would count.
+ */
 function program(functions: Record<string, KernelSource>, body: string): string {
   const constants = Object.entries(functions)
     .map(([name, { source }]) => `const ${name} = ${source};`)
     .join('\n')
   // The shim and the loop are out of the functions' sight: free names were refused before.
-  return `(() => {
-'use strict';
+  return `(() => { 'use strict'; ${constants}
 const ${nameShim} = (f) => f;
-${constants}
 return ({ range, input, params }) => {
 const length = range === undefined ? input.items.length : range.end - range.start;
 const itemAt = (i) => (range === undefined ? input.items[i] : range.start + i);

@@ -32,6 +32,7 @@ export const jobOptionsSchema = z.strictObject({
     .min(65_536)
     .max(2 ** 31)
     .optional(),
+  unitFuelMax: z.number().int().min(1000).max(Number.MAX_SAFE_INTEGER).optional(),
   signal: z.custom<AbortSignal>(isAbortSignal, 'expected an AbortSignal').optional(),
 })
 export type CheckedOptions = z.output<typeof jobOptionsSchema>
@@ -197,6 +198,7 @@ function submissionOf({ verb, goal, kernel, program, inputs, options }: Draft): 
     tier: 'js' as const,
     unitMsMax: options.unitMsMax ?? unitMsMaxDefault,
     unitMemoryBytesMax: options.unitMemoryBytesMax ?? unitMemoryBytesMaxDefault,
+    ...(options.unitFuelMax === undefined ? {} : { unitFuelMax: options.unitFuelMax }),
   }
   const { bytes, hash } = packBundle({ descriptor: task, code: new TextEncoder().encode(program) })
   return {

@@ -145,12 +145,14 @@ async function submissionOf<Params extends z.ZodType, Result extends z.ZodType, 
   plan: TaskPlan,
   options: CheckedOptions,
 ): Promise<Submission> {
+  const unitFuelMax = options.unitFuelMax ?? task.unitFuelMax
   const descriptor = {
     name: task.name,
     tier: task.kernel.tier,
     unitMsMax: options.unitMsMax ?? task.unitMsMax ?? unitMsMaxDefault,
     unitMemoryBytesMax:
       options.unitMemoryBytesMax ?? task.unitMemoryBytesMax ?? unitMemoryBytesMaxDefault,
+    ...(unitFuelMax === undefined ? {} : { unitFuelMax }),
   }
   const code = await codeOf(task.kernel)
   const { bytes, hash } = packBundle({ descriptor, code })

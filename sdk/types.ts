@@ -47,6 +47,11 @@ export interface JobOptions<P = unknown> {
   unitMsMax?: number
   /** Memory limit of one unit, bytes. @default 64 MiB */
   unitMemoryBytesMax?: number
+  /**
+   * Fuel limit of one unit, 1000 to 2^53 - 1; about one for each simple instruction, a billion a second. Beyond it the unit fails as
+   * `out of fuel`, on every host at the same place: unlike time it is a verdict. @default 10^13, so that time ends it
+   */
+  unitFuelMax?: number
   /** Cancels the job. */
   signal?: AbortSignal
 }

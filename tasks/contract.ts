@@ -62,6 +62,8 @@ export interface TaskDefinition<Params extends z.ZodType, Result extends z.ZodTy
   unitMsMax?: number
   /** Memory limit of one unit, bytes. @default 64 MiB */
   unitMemoryBytesMax?: number
+  /** Fuel limit of one unit, see docs/tasks.md; a kernel with a known cost ends early when it goes astray. @default 10^13 */
+  unitFuelMax?: number
   plan(params: z.output<Params>): TaskPlan | Promise<TaskPlan>
   /** One unit's output bytes as a value. */
   decode(output: Uint8Array, params: z.output<Params>): Part

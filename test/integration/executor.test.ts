@@ -97,6 +97,16 @@ describe('executor process', () => {
     )
   })
 
+  test('deep recursion in JavaScript ends at the same depth on every host, in source as well', async () => {
+    const end = async (body: string) =>
+      text(await fate(executor, js(`() => { ${body} }`))).split('\n')[0]
+    const kinds = ['[', '(', '!', '{', 'function f(){', '`${']
+    for (const piece of kinds)
+      expect(await end(`eval(${JSON.stringify(piece)}.repeat(20000))`)).toMatch(/^SyntaxError: /)
+    expect(await end('JSON.parse("[".repeat(200000))')).toBe('SyntaxError: stack overflow')
+    expect(await end('const f = () => [1].map(f); f()')).toBe('InternalError: stack overflow')
+  })
+
   test('a JavaScript kernel that holds on to an uninterruptible built-in is aborted', async () => {
     const source = '() => ({ value: Array.prototype.includes.call({ length: 2 ** 53 - 1 }, 1) })'
     expect(isAbort(await fate(executor, js(source, { unitMsMax: 300 })), 'time')).toBe(true)

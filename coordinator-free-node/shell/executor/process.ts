@@ -33,6 +33,12 @@ const cancelGraceMs = 100
 /** JavaScript heap of a thread, MB: kernels live in WebAssembly memory, which this does not count. */
 const threadHeapMb = 256
 
+/**
+ * Native stack of a thread, MB. Kernels meet limits of their own first (the guard's, QuickJS's), at the same depth on every
+ * host; with 2 MB deep source in QuickJS met this one, so four times what it takes.
+ */
+const threadStackMb = 16
+
 const slots = Number(process.argv[2] ?? 1)
 const preparer = new Preparer()
 const tasks = new PreparedTasks((descriptor, code) => preparer.prepare(descriptor, code))
@@ -47,7 +53,7 @@ const pool = workerpool.pool(fileURLToPath(new URL('./worker.js', import.meta.ur
   workerTerminateTimeout: 1,
   workerThreadOpts: {
     env: {},
-    resourceLimits: { maxOldGenerationSizeMb: threadHeapMb },
+    resourceLimits: { maxOldGenerationSizeMb: threadHeapMb, stackSizeMb: threadStackMb },
   },
 })
 

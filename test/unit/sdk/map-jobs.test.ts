@@ -134,12 +134,19 @@ describe('map', () => {
       redundancy: 3,
       unitMsMax: 5000,
       unitMemoryBytesMax: 1_000_000,
+      unitFuelMax: 1e9,
     })
     expect(fake.job.submission.manifest).toMatchObject({
       name: 'square',
       redundancy: 3,
       goal: 'all',
-      task: { name: 'square', tier: 'js', unitMsMax: 5000, unitMemoryBytesMax: 1_000_000 },
+      task: {
+        name: 'square',
+        tier: 'js',
+        unitMsMax: 5000,
+        unitMemoryBytesMax: 1_000_000,
+        unitFuelMax: 1e9,
+      },
     })
   })
 
