@@ -11,7 +11,7 @@ const file = new URL('../docs/options.md', import.meta.url)
 const intro = `# Options of a node
 
 What \`startNode(options)\` of \`manyhands/node\` takes; \`manyhands node --help\` names the same on the command line.
-Made from the schema by \`npm run build:docs\`.
+In the settings file (docs/volunteer.md) names are written like \`cpu-share\`. Made from the schema by \`npm run build:docs\`.
 
 | option | type | default | means |
 | --- | --- | --- | --- |
@@ -21,6 +21,8 @@ function typeOf(property) {
   if (property.enum !== undefined) return property.enum.map((value) => `\`${value}\``).join(', ')
   if (property.type === 'array') return `list of ${typeOf(property.items)}`
   const { minimum, maximum } = property
+  // What may be written as text with a unit, or as a number without.
+  if (Array.isArray(property.type)) return property.type.join(' or ')
   return minimum === undefined ? property.type : `${property.type}, ${minimum} to ${maximum}`
 }
 

@@ -1,6 +1,8 @@
 /** The grid as its user holds it: calls turned into jobs, and a connection that ends once. */
 import type { z } from 'zod'
 import type {
+  DonationView,
+  HostedJobView,
   JobView,
   NodeStatus,
   PeerView,
@@ -113,8 +115,24 @@ export class ConnectedGrid implements Grid {
     return (await this.#client.call('dial', { address })).peer
   }
 
+  async hosted(): Promise<readonly HostedJobView[]> {
+    return (await this.#client.call('hosted', {})).jobs
+  }
+
+  async pause(options: { forMs?: number } = {}): Promise<DonationView> {
+    return await this.#client.call('pause', options)
+  }
+
+  async resume(): Promise<DonationView> {
+    return await this.#client.call('resume', {})
+  }
+
   async drain(): Promise<void> {
     await this.#client.call('drain', {})
+  }
+
+  async finish(): Promise<void> {
+    await this.#client.call('finish', {})
   }
 
   close(): Promise<void> {

@@ -1,6 +1,8 @@
 /** The public shape of the SDK: what `connect()` gives and what a job answers. */
 import type { z } from 'zod'
 import type {
+  DonationView,
+  HostedJobView,
   JobView,
   NodeStatus,
   PeerView,
@@ -239,8 +241,15 @@ export interface Grid {
   status(): Promise<NodeStatus>
   /** Connects the node to a peer. @throws {GridError} MH_BAD_ADDRESS, MH_PEER_UNREACHABLE */
   dial(address: string): Promise<string>
+  /** What the node serves or refuses as a host, with the owners and task hashes that its settings may name. */
+  hosted(): Promise<readonly HostedJobView[]>
+  /** No work for others, for so long (milliseconds) or until `resume`, across restarts. Own jobs go on. */
+  pause(options?: { forMs?: number }): Promise<DonationView>
+  resume(): Promise<DonationView>
   /** Finishes running units, hands leases back, takes nothing new. */
   drain(): Promise<void>
+  /** The same; then a node that runs as `manyhands node` ends. */
+  finish(): Promise<void>
   /** Closes the connection; ends an embedded node after its leases are handed back. */
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>

@@ -23,6 +23,18 @@ function pair(ms: number, big: number, bigUnit: string, small: number, smallUnit
   return `${Math.floor(ms / big)} ${bigUnit} ${rest} ${smallUnit}`
 }
 
+/** Local time: `14:00` today or soon, `Sat 14:00` within a week, else `2031-05-09 14:00`. */
+export function formatClock(at: Date, now: Date): string {
+  const two = (value: number) => String(value).padStart(2, '0')
+  const clock = `${two(at.getHours())}:${two(at.getMinutes())}`
+  const aheadMs = at.getTime() - now.getTime()
+  if (at.toDateString() === now.toDateString() || aheadMs < DAY_MS / 2) return clock
+  if (aheadMs < 6 * DAY_MS) return `${WEEKDAYS[at.getDay()]} ${clock}`
+  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${clock}`
+}
+
+const WEEKDAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'] as const
+
 /** Whole number with thousands set apart: `1,234,567`; `-` when unknown. */
 export function formatCount(count: number | undefined): string {
   if (count === undefined) return '-'

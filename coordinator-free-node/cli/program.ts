@@ -8,6 +8,7 @@ import { addNodeCommand } from './commands/node.js'
 import { addRunCommand } from './commands/run.js'
 import { addSimCommand } from './commands/sim.js'
 import { addTasksCommand } from './commands/tasks.js'
+import { addVolunteerCommands } from './commands/volunteer.js'
 import { addWaitCommand } from './commands/wait.js'
 import type { Context } from './context.js'
 import { packageVersion } from './version.js'
@@ -34,6 +35,7 @@ export function createProgram(context: Context): Command {
       '\nStart with:\n  $ manyhands demo\n  $ manyhands node\n  $ manyhands run monte-carlo-pi\n',
     )
   addNodeCommand(program, context)
+  addVolunteerCommands(program, context)
   addRunCommand(program, context)
   addTasksCommand(program, context)
   addInspectCommands(program, context)

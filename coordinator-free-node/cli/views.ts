@@ -1,9 +1,18 @@
 /** The gateway's views as text for a person. Pure; `--json` prints the views as they are. */
-import type { JobView, NodeStatus, PeerView, WhyView } from '../protocol/gateway-api.js'
+import type {
+  DonationReason,
+  DonationView,
+  HostedJobView,
+  JobView,
+  NodeStatus,
+  PeerView,
+  WhyView,
+} from '../protocol/gateway-api.js'
 import { shortId } from '../protocol/ids.js'
 import {
   countOf,
   formatBytes,
+  formatClock,
   formatCount,
   formatDurationMs,
   formatPeer,
@@ -162,7 +171,8 @@ export function renderPeers(peers: readonly PeerView[]): string {
   )
 }
 
-export function renderStatus(status: NodeStatus): string {
+/** @param now  for the time of day at which something ends */
+export function renderStatus(status: NodeStatus, now = new Date()): string {
   const { hosting, jobs, favours } = status
   return formatPairs([
     ['peer', status.peer],
@@ -173,7 +183,7 @@ export function renderStatus(status: NodeStatus): string {
     ['state', status.stateDirectory],
     ['addresses', status.addresses.join(`\n${' '.repeat(12)}`)],
     ['neighbours', formatCount(status.neighbours)],
-    ['donates', donationOf(status)],
+    ['donates', donationOf(status, now)],
     [
       'hosting',
       `${countOf(hosting.executing, 'unit')} running of ${countOf(hosting.jobs, 'job')}, ` +
@@ -184,17 +194,76 @@ export function renderStatus(status: NodeStatus): string {
     ['memory', formatBytes(status.residentBytes)],
   ])
 
-  function donationOf({ donates, draining, slots }: NodeStatus): string {
-    if (draining) return 'no longer: draining'
-    return donates ? countOf(slots, 'thread') : 'no'
-  }
-
   function favoursOf(_: NodeStatus): string {
     return (
       `peers did ${formatDurationMs(favours.receivedMs)} of work for us, ` +
       `we did ${formatDurationMs(favours.givenMs)} for them`
     )
   }
+}
+
+function donationOf({ donation, slots }: NodeStatus, now: Date): string {
+  if (!donation.donating) return renderDonation(donation, now)
+  return `${countOf(slots, 'thread')}${untilOf(donation, now, ', until ')}`
+}
+
+/** Whether a node works for others, and if not, why and until when. */
+export function renderDonation(donation: DonationView, now = new Date()): string {
+  const { reason, unitsLeft } = donation
+  if (reason === undefined) return `yes, now${untilOf(donation, now, ', until ')}`
+  const [words, until] = restWords[reason]
+  const left = unitsLeft === 0 ? '' : `; ${countOf(unitsLeft, 'unit')} of others still to end`
+  return `not now: ${words}${untilOf(donation, now, until)}${left}`
+}
+
+/** Each reason, and how its end is told. */
+const restWords = {
+  'no-cpus': ['it has no threads for units (cpus = 0)', ''],
+  finishing: ['it is finishing', ''],
+  paused: ['paused by you', ' until '],
+  unmeasured: ['battery, load or idle time of this machine are not measured', ''],
+  hours: ['outside its hours', ': next at '],
+  battery: ['on battery', ''],
+  input: ['waits for the machine to be idle: somebody used it', ', at the earliest at '],
+  load: ['waits for the machine to be idle: other programs are busy', ''],
+} as const satisfies Record<DonationReason, readonly [words: string, until: string]>
+
+function untilOf({ reason, changesInMs }: DonationView, now: Date, lead: string): string {
+  if (changesInMs === undefined) return reason === 'paused' ? ' until you resume it' : ''
+  const atMs = now.getTime() + changesInMs
+  // The two clocks differ by some milliseconds: the minute that is meant is the nearest one.
+  const minuteMs = 60_000
+  return `${lead}${formatClock(new Date(Math.round(atMs / minuteMs) * minuteMs), now)}`
+}
+
+export function renderHosted(jobs: readonly HostedJobView[]): string {
+  if (jobs.length === 0) return 'no job is known to this node as a host'
+  return formatTable(
+    [
+      { title: 'JOB' },
+      { title: 'NAME' },
+      { title: 'OWNER' },
+      { title: 'TASK' },
+      { title: 'TIER' },
+      { title: 'EXECUTED', align: right },
+      { title: 'IN FLIGHT', align: right },
+      { title: 'TIME', align: right },
+      { title: 'ANSWER' },
+      { title: 'WHY' },
+    ],
+    jobs.map((job) => [
+      shortId(job.job),
+      job.name,
+      formatPeer(job.owner, job.own),
+      shortId(job.task),
+      job.tier,
+      formatCount(job.executed),
+      formatCount(job.inFlight),
+      formatDurationMs(job.spentMs),
+      job.verdict,
+      job.reason,
+    ]),
+  )
 }
 
 /** The line that `manyhands node` keeps up to date. */
@@ -205,6 +274,6 @@ export function renderNodeLine(status: NodeStatus): string {
     `${countOf(hosting.unitsDone, 'unit')} done`,
     `${formatCount(hosting.executing)} running`,
     `favours: ${formatDurationMs(favours.givenMs)} given, ${formatDurationMs(favours.receivedMs)} received`,
-    ...(status.draining ? ['draining'] : []),
+    ...(status.donation.donating ? [] : [donationOf(status, new Date())]),
   ].join(' | ')
 }

@@ -1,3 +1,6 @@
+import type { DonationRules } from './hosting/availability.js'
+import type { HostingPolicy } from './hosting/policy.js'
+
 /** The core's durations and sizes that a node may choose; bounds against abuse stand in protocol/limits. */
 export interface CoreConfig {
   /** Executes other people's units, and one's own. */
@@ -6,6 +9,14 @@ export interface CoreConfig {
   slots: number
   /** Memory that one unit may ask for, bytes. */
   unitMemoryBytesMax: number
+  /** Memory of all units that run at the same time, bytes: a job is served when `slots` of its units fit. */
+  memoryBytesMax: number
+  /** For whom and what: the volunteer's lists. */
+  policy: HostingPolicy
+  /** When: hours, idle, battery. */
+  rules: DonationRules
+  /** Units of others that run when donation stops may go on for so long. */
+  graceMs: number
   /** Own adverts go out again this often; three times shorter than they live. */
   advertEveryMs: number
   advertTtlMs: number
@@ -30,6 +41,17 @@ export const defaultCoreConfig: CoreConfig = {
   donates: true,
   slots: 1,
   unitMemoryBytesMax: 1024 * 1024 * 1024,
+  memoryBytesMax: Number.POSITIVE_INFINITY,
+  policy: {
+    tiers: ['builtin', 'wasm', 'js'],
+    owners: undefined,
+    deniedOwners: [],
+    tasks: undefined,
+    deniedTasks: [],
+    nativeOwners: [],
+  },
+  rules: { windows: [], idle: undefined, neverOnBattery: false },
+  graceMs: 20_000,
   advertEveryMs: 15_000,
   advertTtlMs: 45_000,
   aloneGraceMs: 3_000,

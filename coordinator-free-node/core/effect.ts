@@ -16,6 +16,8 @@ export type JournalRecord =
   | { type: 'standing'; record: StandingRecord }
   | { type: 'peer'; record: PeerRecord }
   | { type: 'peer-forgotten'; peer: PeerId }
+  /** Wall clock; undefined: not paused. */
+  | { type: 'pause'; untilUtcMs: number | undefined }
 
 export type EffectBody =
   | { type: 'send-message'; to: PeerId; message: CoreMessage }

@@ -6,6 +6,7 @@ import type { JobId, LeaseId, PeerId } from '../protocol/ids.js'
 import type { Manifest } from '../protocol/manifest.js'
 import type { UnitOutcome } from '../protocol/outcome.js'
 import type { UnitRun } from '../protocol/unit-runs.js'
+import type { MachineReading } from './hosting/availability.js'
 import type { JobRecord, LedgerRecord, PeerRecord, StandingRecord } from './kit/records.js'
 import type { CoreMessage } from './messages.js'
 
@@ -29,6 +30,8 @@ export type EventBody =
       ledger: readonly LedgerRecord[]
       standing: readonly StandingRecord[]
       peers: readonly PeerRecord[]
+      /** A pause that outlived the node: see `pause-requested`. */
+      pausedUntilUtcMs: number | undefined
     }
   | { type: 'deadline-reached' }
   | { type: 'addresses-changed'; addresses: readonly string[] }
@@ -49,6 +52,11 @@ export type EventBody =
   | { type: 'journal-durable'; entry: number }
   | { type: 'journal-failed'; entry: number; reason: string }
   | { type: 'drain-requested' }
+  /** Comes again and again, and at once after `started`. */
+  | { type: 'machine-reading'; reading: MachineReading }
+  /** No work for others until then by the wall clock; Infinity: until `resume-requested`. */
+  | { type: 'pause-requested'; untilUtcMs: number }
+  | { type: 'resume-requested' }
 
 export type Event = EventBody & { id: number; nowMs: number }
 export type EventOf<Type extends EventBody['type']> = Extract<EventBody, { type: Type }>

@@ -77,7 +77,7 @@ export interface NodeState {
   /** Effects that wait for a journal entry to be durable. */
   readonly waiting: Map<number, { job: JobId; effects: EffectBody[] }>
   /** Lower bounds of the next time each part has to be looked at. */
-  readonly wake: { membership: number; steward: number; host: number }
+  readonly wake: { membership: number; steward: number; host: number; donation: number }
 }
 
 /** @param seed  of every random choice this node will make */
@@ -107,6 +107,7 @@ export function createState(
       membership: Number.POSITIVE_INFINITY,
       steward: Number.POSITIVE_INFINITY,
       host: Number.POSITIVE_INFINITY,
+      donation: Number.POSITIVE_INFINITY,
     },
   }
 }

@@ -10,6 +10,7 @@ import { assertNever } from './kit/assert.js'
 import { dialFailed, restorePeers } from './membership/neighbours.js'
 import type { CoreMessage } from './messages.js'
 import type { NodeState } from './state.js'
+import { donationTick, onMachineReading, onPause, recallPause } from './step/donation.js'
 import {
   hostTick,
   onDecline,
@@ -57,8 +58,7 @@ export function step(state: NodeState, event: Event): Effect[] {
 
 /** When the machine wants a `deadline-reached`, event clock; Infinity when it waits for others only. */
 export function nextDeadlineMs(state: NodeState): number {
-  const { membership, steward, host } = state.wake
-  return Math.min(membership, steward, host)
+  return Math.min(...Object.values(state.wake))
 }
 
 function handle(turn: Turn, event: EventBody): void {
@@ -102,6 +102,12 @@ function handle(turn: Turn, event: EventBody): void {
       return onJournalFailed(turn, event)
     case 'drain-requested':
       return onDrain(turn)
+    case 'machine-reading':
+      return onMachineReading(turn, event.reading)
+    case 'pause-requested':
+      return onPause(turn, event.untilUtcMs)
+    case 'resume-requested':
+      return onPause(turn, undefined)
     default:
       assertNever(event, 'event')
   }
@@ -150,6 +156,7 @@ function onStarted(turn: Turn, event: EventOf<'started'>): void {
   for (const record of event.ledger) state.ledger.set(record.peer, { ...record })
   for (const record of event.standing) state.standing.set(record.peer, { ...record })
   restorePeers(state.neighbours, event.peers)
+  recallPause(turn, event.pausedUntilUtcMs)
   for (const job of event.jobs) restoreJob(turn, job)
   wakeAt(turn, 'membership', nowMs)
 }
@@ -165,6 +172,7 @@ function onDeadline(turn: Turn): void {
   if (due('membership')) membershipTick(turn)
   if (due('steward')) stewardTick(turn)
   if (due('host')) hostTick(turn)
+  if (due('donation')) donationTick(turn)
 }
 
 function onDurable(turn: Turn, entry: number): void {

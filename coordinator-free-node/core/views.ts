@@ -1,5 +1,7 @@
 /** What a person sees of a node: read-only pictures of the state, made on demand. */
 import type {
+  DonationView,
+  HostedJobView,
   JobHostView,
   JobView,
   PeerView,
@@ -7,6 +9,7 @@ import type {
   WhyView,
 } from '../protocol/gateway-api.js'
 import type { JobId, PeerId } from '../protocol/ids.js'
+import { factsOf, type HostedJob, isResting } from './hosting/hosting.js'
 import { unitTotal, verifiedPerSecond } from './jobs/job.js'
 import { canServe, type JobHost } from './scheduling/schedule.js'
 import type { NodeState, StewardedJob } from './state.js'
@@ -178,4 +181,50 @@ export function peerViews(state: NodeState, nowMs: number): PeerView[] {
       banned: isBanned(state.standing, peer, nowMs),
     }
   })
+}
+
+/** Whether this node works for others now, and if not, why and how long. */
+export function donationView(state: NodeState, nowMs: number): DonationView {
+  const { hosting, config, self } = state
+  let unitsLeft = 0
+  for (const job of hosting.jobs.values()) if (job.steward !== self) unitsLeft += unitsOfHosted(job)
+  const { donating, reason, untilMs } = hosting.donation.now
+  const none = { donating: false, changesInMs: undefined, unitsLeft }
+  if (!config.donates) return { ...none, reason: 'no-cpus' }
+  if (hosting.draining) return { ...none, reason: 'finishing' }
+  const changesInMs = untilMs === undefined ? undefined : Math.max(0, untilMs - nowMs)
+  return { donating, reason, changesInMs, unitsLeft }
+}
+
+/** Jobs this node serves or refuses as a host, those with work in flight first. */
+export function hostedViews(state: NodeState): HostedJobView[] {
+  const { hosting, self } = state
+  return [...hosting.jobs.values()]
+    .map((job): HostedJobView => {
+      const { requester, taskHash, tier } = factsOf(job.advert, job.manifest)
+      const rests = job.phase !== 'refused' && isResting(hosting, job, self)
+      const verdicts = { ready: 'serves', refused: 'refused' } as const
+      const verdict =
+        job.phase === 'ready' || job.phase === 'refused' ? verdicts[job.phase] : 'queued'
+      return {
+        job: job.job,
+        name: job.advert.name,
+        owner: requester,
+        own: job.steward === self,
+        task: taskHash,
+        tier,
+        verdict: rests ? 'rests' : verdict,
+        reason: rests ? 'this node does not donate at the moment' : job.reason,
+        executed: job.executed,
+        inFlight: unitsOfHosted(job),
+        spentMs: job.spentMs,
+      }
+    })
+    .sort((a, b) => b.inFlight - a.inFlight || b.executed - a.executed || (a.job < b.job ? -1 : 1))
+}
+
+function unitsOfHosted({ leases }: HostedJob): number {
+  let units = 0
+  for (const { remaining } of leases.values()) units += remaining.size
+  return units
 }

@@ -14,6 +14,13 @@ export interface ScanRange {
   limit?: number
 }
 
+export interface StoredBlob {
+  hash: BlobHash
+  bytes: number
+  /** When it was written, milliseconds since 1970. */
+  writtenMs: number
+}
+
 export interface Store {
   get(key: string): Promise<Uint8Array | undefined>
   /**
@@ -30,5 +37,9 @@ export interface Store {
   readBlob(hash: BlobHash): Promise<Uint8Array | undefined>
   /** @throws {GridError} MH_BLOB_MISMATCH when the bytes do not hash to `hash` */
   writeBlob(hash: BlobHash, content: Uint8Array): Promise<void>
+  /** All blobs, in any order. */
+  listBlobs(): Promise<readonly StoredBlob[]>
+  /** Nothing happens when it is not there. */
+  removeBlob(hash: BlobHash): Promise<void>
   close(): Promise<void>
 }

@@ -36,6 +36,9 @@ export type Submission = z.infer<typeof submissionSchema>
 /** A job's id, or a prefix of it that fits one job only, at least four digits. */
 const jobRef = z.string().regex(/^[0-9a-f]{4,64}$/, 'expected a job id or its first digits')
 
+/** A year: who means longer means `resume`. */
+export const pauseMsMax = 366 * 86_400_000
+
 export const requestSchemas = {
   submit: submissionSchema,
   /** Inputs of a list job. Answers once they are on disk and the window has room: that is the back-pressure. */
@@ -68,8 +71,17 @@ export const requestSchemas = {
   status: z.strictObject({}),
   /** Connects to a peer; answers once it is a neighbour. */
   dial: z.strictObject({ address: z.string().max(limits.addressCharsMax) }),
+  /** Jobs that this node serves or refuses as a host. */
+  hosted: z.strictObject({}),
+  /** No work for others, for so long or until `resume`; also in later lives of the node. */
+  pause: z.strictObject({
+    forMs: z.number().min(1).max(pauseMsMax).optional(),
+  }),
+  resume: z.strictObject({}),
   /** Finishes what is running, hands the rest back, takes nothing new. Answers when drained. */
   drain: z.strictObject({}),
+  /** The same; then a node that has its process to itself ends it, with 0. */
+  finish: z.strictObject({}),
 } as const
 
 export const streamMethods = ['results', 'watch'] as const
@@ -178,6 +190,42 @@ export interface PeerView {
   banned: boolean
 }
 
+/** Why a node does no work for others. */
+export type DonationReason =
+  /** It has no threads for units. */
+  'no-cpus' | 'finishing' | 'paused' | 'unmeasured' | 'hours' | 'battery' | 'input' | 'load'
+
+/** Whether a node works for others now. */
+export interface DonationView {
+  donating: boolean
+  /** Undefined while donating. */
+  reason: DonationReason | undefined
+  /** Until that may change by itself, milliseconds; undefined where nobody knows. */
+  changesInMs: number | undefined
+  /** Units of others that still run, or go back in a moment. */
+  unitsLeft: number
+}
+
+/** A job as its host sees it. */
+export interface HostedJobView {
+  job: JobId
+  name: string
+  /** Whose job it is: what `owners` and `deny-owners` name. */
+  owner: PeerId
+  /** True for jobs of the node's own user. */
+  own: boolean
+  /** The task's hash: what `tasks` and `deny-tasks` name. */
+  task: string
+  tier: string
+  /** As its steward was told. */
+  verdict: 'serves' | 'queued' | 'rests' | 'refused'
+  reason: string
+  /** Units executed, and those leased now. */
+  executed: number
+  inFlight: number
+  spentMs: number
+}
+
 export interface NodeStatus {
   peer: PeerId
   version: string
@@ -188,6 +236,7 @@ export interface NodeStatus {
   donates: boolean
   slots: number
   draining: boolean
+  donation: DonationView
   stateDirectory: string
   /** As a host. */
   hosting: { jobs: number; leases: number; executing: number; unitsDone: number; spentMs: number }
@@ -210,7 +259,11 @@ export interface GatewayResults {
   peers: { peers: readonly PeerView[] }
   status: NodeStatus
   dial: { peer: PeerId }
+  hosted: { jobs: readonly HostedJobView[] }
+  pause: DonationView
+  resume: DonationView
   drain: Record<string, never>
+  finish: Record<string, never>
 }
 
 /** What each stream method yields. */

@@ -33,6 +33,8 @@ export const advertBodySchema = z.strictObject({
   /** True once the job has ended: hosts forget it. */
   closed: z.boolean(),
   name: z.string().max(100),
+  /** The job's owner; the manifest proves it. */
+  requester: peerIdSchema,
   taskHash: blobHashSchema,
   tier: z.enum(tiers),
   unitMemoryBytesMax: count,

@@ -1,9 +1,9 @@
 /** What a client may ask of its node, answered from the core's views and the store. */
 import { randomBytes } from 'node:crypto'
-import { jobView, peerViews, whyView } from '../core/views.js'
+import { donationView, hostedViews, jobView, peerViews, whyView } from '../core/views.js'
 import type { StoreWrite } from '../ports/store.js'
 import { GridError } from '../protocol/errors.js'
-import type { JobView, NodeStatus } from '../protocol/gateway-api.js'
+import type { DonationView, JobView, NodeStatus } from '../protocol/gateway-api.js'
 import type { JobId } from '../protocol/ids.js'
 import { limits } from '../protocol/limits.js'
 import type { GatewayBackend } from './gateway/backend.js'
@@ -73,14 +73,36 @@ export function createBackend(parts: NodeParts): GatewayBackend {
     peers: async () => ({ peers: peerViews(state, systemClock.nowMs()) }),
     status: async () => statusOf(parts),
     dial: async ({ address }, signal) => ({ peer: await overlay.connect([address], signal) }),
-    async drain(_request, signal) {
-      const bound = AbortSignal.any([signal, parts.stopped, AbortSignal.timeout(drainMsMax)])
-      const drained = news.nextDrained(bound)
-      driver.dispatch({ type: 'drain-requested' })
-      if (!isDrained(parts)) await drained
-      return {}
+    hosted: async () => ({ jobs: hostedViews(state) }),
+    async pause({ forMs }) {
+      const untilUtcMs = forMs === undefined ? Number.POSITIVE_INFINITY : Date.now() + forMs
+      driver.dispatch({ type: 'pause-requested', untilUtcMs })
+      return await savedDonation(parts)
+    },
+    async resume() {
+      driver.dispatch({ type: 'resume-requested' })
+      return await savedDonation(parts)
+    },
+    drain: (_request, signal) => drain(parts, signal),
+    finish(_request, signal) {
+      parts.finishing.abort()
+      return drain(parts, signal)
     },
   }
+}
+
+/** A pause holds across restarts: whoever asked for it hears so once it is on disk. */
+async function savedDonation({ state, journal }: NodeParts): Promise<DonationView> {
+  await journal.idle()
+  return donationView(state, systemClock.nowMs())
+}
+
+async function drain(parts: NodeParts, signal: AbortSignal): Promise<Record<string, never>> {
+  const bound = AbortSignal.any([signal, parts.stopped, AbortSignal.timeout(drainMsMax)])
+  const drained = parts.news.nextDrained(bound)
+  parts.driver.dispatch({ type: 'drain-requested' })
+  if (!isDrained(parts)) await drained
+  return {}
 }
 
 function isDrained({ state }: NodeParts): boolean {
@@ -223,6 +245,7 @@ function statusOf({ options, state, overlay }: NodeParts): NodeStatus {
     donates: config.donates,
     slots: config.donates ? config.slots : 0,
     draining: hosting.draining,
+    donation: donationView(state, systemClock.nowMs()),
     stateDirectory: options.stateDirectory,
     hosting: {
       jobs: hosted.filter(({ phase }) => phase === 'ready').length,

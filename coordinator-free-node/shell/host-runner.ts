@@ -32,17 +32,28 @@ export interface HostRunnerOptions {
 export function createHostRunner(options: HostRunnerOptions): HostRunner {
   const { state, executor, blobs, dispatch } = options
   const lie = liar(options.lieRate)
+  /** Batches on their way to the executor, which cannot cancel what it does not know yet. */
+  const preparing = new Map<string, { cancelled: boolean }>()
 
   const run = async (effect: ExecuteUnits, report: (outcomes: UnitOutcome[]) => void) => {
     const { job, lease } = effect
     const manifest = manifestOf(state, job)
     // Dropped in the meantime: the core has forgotten the lease, nobody waits.
     if (manifest === undefined) return
-    const bundle = await blobs.bundleOf(manifest.taskHash)
-    const units = await inputsOf(effect, manifest, options.store)
+    const batch = batchOf(job, lease)
+    const ticket = { cancelled: false }
+    preparing.set(batch, ticket)
+    const [bundle, units] = await Promise.all([
+      blobs.bundleOf(manifest.taskHash),
+      inputsOf(effect, manifest, options.store),
+    ]).finally(() => preparing.delete(batch))
+    if (ticket.cancelled) {
+      report(allOf(effect, 'cancelled', 'cancelled'))
+      return
+    }
     await executor.execute(
       {
-        batch: batchOf(job, lease),
+        batch,
         task: manifest.taskHash,
         bundle,
         params: manifest.params,
@@ -56,18 +67,30 @@ export function createHostRunner(options: HostRunnerOptions): HostRunner {
 
   return {
     execute(effect) {
-      const { job, lease, runs } = effect
+      const { job, lease } = effect
       const report = (outcomes: UnitOutcome[]) =>
         dispatch({ type: 'units-executed', job, lease, outcomes })
       run(effect, report).catch((error: unknown) => {
         const message = error instanceof Error ? error.message : String(error)
-        report(
-          [...unitsOf(runs)].map((unit) => ({ unit, kind: 'abort', reason: 'crash', message })),
-        )
+        report(allOf(effect, 'crash', message))
       })
     },
-    cancel: (job, lease, which) => executor.cancel(batchOf(job, lease), which),
+    cancel(job, lease, which) {
+      const batch = batchOf(job, lease)
+      const ticket = preparing.get(batch)
+      if (ticket === undefined) executor.cancel(batch, which)
+      else ticket.cancelled = true
+    },
   }
+}
+
+/** The same abort for every unit of a lease. */
+function allOf(
+  { runs }: ExecuteUnits,
+  reason: 'crash' | 'cancelled',
+  message: string,
+): UnitOutcome[] {
+  return [...unitsOf(runs)].map((unit) => ({ unit, kind: 'abort', reason, message }))
 }
 
 function batchOf(job: JobId, lease: LeaseId): string {

@@ -26,7 +26,13 @@ export interface JobBlobs {
 /** Bundles kept in memory, unpacked: a host serves a few tasks at a time. */
 const bundlesKept = 16
 
-export function createJobBlobs(store: Store, overlay: Overlay, mail: Mail): JobBlobs {
+/** @param onStored  hears of each blob that was written, with its size */
+export function createJobBlobs(
+  store: Store,
+  overlay: Overlay,
+  mail: Mail,
+  onStored: (bytes: number) => void = () => {},
+): JobBlobs {
   const bundles = new Map<BlobHash, TaskBundle>()
 
   const openManifest = (bytes: Uint8Array): Manifest => {
@@ -44,6 +50,7 @@ export function createJobBlobs(store: Store, overlay: Overlay, mail: Mail): JobB
     if (kept !== undefined) return kept
     const bytes = await overlay.fetchBlob(from, hash, bytesMax, signal)
     await store.writeBlob(hash, bytes)
+    onStored(bytes.length)
     return bytes
   }
 
@@ -62,6 +69,7 @@ export function createJobBlobs(store: Store, overlay: Overlay, mail: Mail): JobB
       const job = jobIdOf(bytes)
       await store.writeBlob(draft.taskHash, bundle)
       await store.writeBlob(asBlob(job), bytes)
+      onStored(bundle.length + bytes.length)
       return { job, manifest }
     },
     async manifestOf(job) {

@@ -10,6 +10,7 @@
  * | `out/JOB/UNIT` | kind, hosts that agreed, output |
  * | `ledger/PEER`, `standing/PEER`, `peer/PEER` | their records |
  * | `meta/identity` | private key |
+ * | `meta/pause` | end of a pause, wall clock; not there when there is none |
  */
 
 import { z } from 'zod'
@@ -33,6 +34,7 @@ const leaseDigits = 14
 
 export const keyOf = {
   identity: 'meta/identity',
+  pause: 'meta/pause',
   job: (job: JobId) => `job/${job}`,
   lease: (job: JobId, lease: number) => `lease/${job}/${hex(lease, leaseDigits)}`,
   input: (job: JobId, unit: number) => `in/${job}/${hex(unit, unitDigits)}`,
@@ -193,6 +195,9 @@ function toWrites(record: JournalRecord): StoreWrite[] {
       return [put(`peer/${record.record.peer}`, record.record)]
     case 'peer-forgotten':
       return [{ type: 'delete', key: `peer/${record.peer}` }]
+    case 'pause':
+      if (record.untilUtcMs === undefined) return [{ type: 'delete', key: keyOf.pause }]
+      return [put(keyOf.pause, pauseOf(record.untilUtcMs))]
   }
 }
 
@@ -207,6 +212,7 @@ export interface Memory {
   ledger: LedgerRecord[]
   standing: StandingRecord[]
   peers: PeerRecord[]
+  pausedUntilUtcMs: number | undefined
 }
 
 /**
@@ -234,7 +240,22 @@ export async function recall(
     ledger: await readAll(store, 'ledger', ledgerSchema),
     standing: await readAll(store, 'standing', standingSchema),
     peers: await readAll(store, 'peer', peerSchema),
+    pausedUntilUtcMs: await recallPause(store),
   }
+}
+
+/** A pause without an end is `null` on disk. */
+const pauseSchema = z.object({ untilUtcMs: z.number().nullable() })
+
+function pauseOf(untilUtcMs: number): z.infer<typeof pauseSchema> {
+  return { untilUtcMs: Number.isFinite(untilUtcMs) ? untilUtcMs : null }
+}
+
+async function recallPause(store: Store): Promise<number | undefined> {
+  const kept = await store.get(keyOf.pause)
+  if (kept === undefined) return undefined
+  const { untilUtcMs } = decode(kept, pauseSchema, 'the stored pause')
+  return untilUtcMs ?? Number.POSITIVE_INFINITY
 }
 
 async function recallJob(

@@ -1,6 +1,29 @@
-/** What the operator of a node may choose. One strict object; docs/options.md is made from it. */
+/**
+ * What the operator of a node may choose. One strict object; docs/options.md is made from it. The settings file knows
+ * the same options by their names in kebab-case, but for those in `notInFile`.
+ */
 import { z } from 'zod'
 import { GridError } from '../protocol/errors.js'
+import { peerIdSchema } from '../protocol/ids.js'
+import { parseHours } from './volunteer/hours.js'
+import { durationSchema, sizeSchema } from './volunteer/quantities.js'
+
+/** Entries of an owner or task list: each advert is looked up in it. */
+const listMax = 10_000
+/** Windows of hours: three for each day of the week, and some. */
+const hoursMax = 32
+
+const owner = peerIdSchema
+const task = z
+  .string()
+  .regex(
+    /^[0-9a-f]{64}$/,
+    'expected the whole hash of a task, 64 lowercase hexadecimal digits, not the first of them: "manyhands jobs --hosted --json" shows hashes',
+  )
+const hours = z.string().superRefine((text, context) => {
+  const parsed = parseHours(text)
+  if (typeof parsed === 'string') context.addIssue(parsed)
+})
 
 export const nodeOptionsSchema = z.strictObject({
   stateDirectory: z
@@ -46,6 +69,106 @@ export const nodeOptionsSchema = z.strictObject({
     .describe(
       'Threads that run units. Default: all cores but one. More finish more and leave less to the machine; 0 runs none.',
     ),
+  cpuShare: z
+    .number()
+    .min(1)
+    .max(100)
+    .default(100)
+    .describe(
+      'Percent of the time that each thread works; the rest of it rests. Less keeps a laptop cool and quiet.',
+    ),
+  unitMemory: sizeSchema('64 KiB', '2 GiB')
+    .prefault('1 GiB')
+    .describe(
+      'Memory that one unit may use, as `"512 MiB"` or bytes. Jobs that ask for more are refused.',
+    ),
+  memory: sizeSchema('64 KiB', '1024 TiB')
+    .optional()
+    .describe(
+      "Memory that all threads' units may use together. Default: half of the machine's. A job is served when `cpus` of its units fit.",
+    ),
+  disk: sizeSchema('64 MiB', '1024 TiB')
+    .prefault('4 GiB')
+    .describe(
+      "Disk for tasks and manifests, `blobs` in the state directory. Over it the oldest go, but for those of jobs under way and of the user's own jobs.",
+    ),
+  onlyWhenIdle: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Work for others only while nobody uses the machine: no input for `idleAfter`, and other processes below `idleCpu`. Linux only.',
+    ),
+  idleAfter: durationSchema('10 s', '24 h')
+    .prefault('10 min')
+    .describe('How long nobody has touched keyboard or terminal, as `"10 min"` or milliseconds.'),
+  idleCpu: z
+    .number()
+    .min(1)
+    .max(100)
+    .default(25)
+    .describe(
+      'Percent of all processors that other processes may use before the machine counts as busy.',
+    ),
+  neverOnBattery: z
+    .boolean()
+    .default(false)
+    .describe('Work for others only on mains. Linux, macOS and Windows.'),
+  hours: z
+    .array(hours)
+    .max(hoursMax)
+    .default([])
+    .describe(
+      'When to work for others, local time: `"22:00-07:00"`, `"mon-fri 18:00-23:30"`, `"sat,sun 00:00-24:00"`; several add up, none means always.',
+    ),
+  tiers: z
+    .array(
+      z.enum(['builtin', 'wasm', 'js'], {
+        error: ({ input }) =>
+          input === 'native'
+            ? 'native is no choice here: name the owners whose native tasks may run in native-owners'
+            : undefined,
+      }),
+    )
+    .min(1)
+    .default(['builtin', 'wasm', 'js'])
+    .describe('Kinds of tasks to run for others.'),
+  owners: z
+    .array(owner)
+    .max(listMax)
+    .optional()
+    .describe('Peer ids of those to work for. Default: everybody.'),
+  denyOwners: z
+    .array(owner)
+    .max(listMax)
+    .default([])
+    .describe('Peer ids of those not to work for; wins over `owners`.'),
+  tasks: z
+    .array(task)
+    .max(listMax)
+    .optional()
+    .describe('Hashes of the tasks to run for others, whole. Default: all.'),
+  denyTasks: z
+    .array(task)
+    .max(listMax)
+    .default([])
+    .describe('Hashes of tasks not to run, whole; wins over `tasks`.'),
+  nativeOwners: z
+    .array(owner)
+    .max(listMax)
+    .default([])
+    .describe(
+      'Peer ids whose `native` tasks may run: programs that nothing guards. For machines of your own. Your own node is asked as well.',
+    ),
+  grace: durationSchema('0 s', '1 h')
+    .prefault('20 s')
+    .describe(
+      'When work for others has to stop, running units may take so long to finish; what is not done then goes to another host.',
+    ),
+  config: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('File of settings. Default: `config.toml` in the state directory, if there is one.'),
   log: z
     .enum(['silent', 'error', 'warn', 'info', 'debug'])
     .default('silent')
@@ -63,13 +186,34 @@ export const nodeOptionsSchema = z.strictObject({
 export type NodeOptions = z.input<typeof nodeOptionsSchema>
 export type ParsedNodeOptions = z.output<typeof nodeOptionsSchema>
 
+/** Options that make no sense in the file that they find, or that are for tests. */
+export const notInFile = ['stateDirectory', 'config', 'lieRate'] as const
+export type FileOptions = Omit<NodeOptions, (typeof notInFile)[number]>
+
+export const fileOptionsSchema = nodeOptionsSchema
+  .omit(
+    Object.fromEntries(notInFile.map((name) => [name, true])) as Record<
+      (typeof notInFile)[number],
+      true
+    >,
+  )
+  .partial()
+
 /** @throws {GridError} MH_USAGE, naming the option and what would be valid */
 export function parseNodeOptions(options: NodeOptions): ParsedNodeOptions {
   const parsed = nodeOptionsSchema.safeParse(options)
   if (parsed.success) return parsed.data
   const issue = parsed.error.issues[0]
-  throw new GridError('MH_USAGE', `option ${issue?.path.join('.')}: ${issue?.message}`, {
+  const [name = '', index] = issue?.path ?? []
+  const entry = typeof index === 'number' ? `, entry ${index + 1}` : ''
+  const text = `option ${String(name)} (--${kebabOf(String(name))})${entry}: ${issue?.message}`
+  throw new GridError('MH_USAGE', text, {
     blame: 'user',
     hint: 'docs/options.md lists every option with its range',
   })
+}
+
+/** `denyOwners` as the command and the settings file write it. */
+export function kebabOf(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 }

@@ -25,6 +25,8 @@ export interface NodeParts {
   runner: HostRunner
   news: JobNews
   log: Logger
+  /** Aborted when somebody asks the node to finish and go. */
+  finishing: AbortController
   /** Aborted when the node stops. */
   stopped: AbortSignal
 }

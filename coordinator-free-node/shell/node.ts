@@ -3,9 +3,9 @@
  * together and takes them apart; effects.ts does what the core decides.
  */
 import { randomBytes } from 'node:crypto'
-import { availableParallelism } from 'node:os'
 import { type Logger, pino } from 'pino'
-import { createState } from '../core/state.js'
+import { defaultCoreConfig } from '../core/config.js'
+import { createState, type NodeState } from '../core/state.js'
 import type { Overlay } from '../ports/overlay.js'
 import type { Store } from '../ports/store.js'
 import { isGridError } from '../protocol/errors.js'
@@ -21,11 +21,15 @@ import { createJobBlobs } from './job-blobs.js'
 import { createJobNews } from './job-news.js'
 import { createJournal, keyOf, type Memory, recall } from './journal.js'
 import { createMail } from './mail.js'
-import { type NodeOptions, type ParsedNodeOptions, parseNodeOptions } from './node-options.js'
+import type { NodeOptions, ParsedNodeOptions } from './node-options.js'
 import type { NodeParts } from './node-parts.js'
 import { createOverlay } from './overlay/overlay.js'
+import { createBlobSpace } from './store/blob-space.js'
 import { openStore } from './store/level-store.js'
 import { systemClock } from './system-clock.js'
+import { donationConfigOf } from './volunteer/donation-settings.js'
+import { effectiveOptionsOf } from './volunteer/effective-options.js'
+import { sensesFor, watchMachine } from './volunteer/machine-watch.js'
 
 export interface RunningNode {
   readonly peer: string
@@ -35,6 +39,8 @@ export interface RunningNode {
   readonly warnings: readonly string[]
   addresses(): readonly string[]
   status(): Promise<NodeStatus>
+  /** Aborted when a client asks the node to finish: whoever started it should stop it once it is drained. */
+  readonly finishing: AbortSignal
   /** Finishes running units, hands the rest back, takes nothing new. */
   drain(): Promise<void>
   /** Stops at once; what is on disk goes on at the next start. */
@@ -57,7 +63,7 @@ const leasesPerMs = 1_000
  * await node.stop()
  */
 export async function startNode(given: NodeOptions): Promise<RunningNode> {
-  const options = parseNodeOptions(given)
+  const { options } = await effectiveOptionsOf(given)
   const undo: (() => Promise<unknown> | unknown)[] = []
   const stop = async () => {
     for (let last = undo.pop(); last !== undefined; last = undo.pop()) await last()
@@ -84,16 +90,21 @@ async function assemble(
   const store = await openStore(options.stateDirectory, { onWarning })
   undo.push(() => store.close())
   const identity = loadIdentity(await identityBytes(store))
-  const slots = options.cpus ?? Math.max(1, availableParallelism() - 1)
+  const config = donationConfigOf(options)
+  const { donates = true, slots = 1, rules } = config
+  const senses = await sensesFor(rules ?? defaultCoreConfig.rules)
   const overlay = createOverlay(overlayOptions(options, identity.privateKey, log))
   const mail = createMail(identity.signer)
-  const blobs = createJobBlobs(store, overlay, mail)
-  const memory = await recall(store, (job) => blobs.manifestOf(job))
-  const executor = createExecutor({ slots: Math.max(1, slots) })
-  const state = createState(identity.signer.self, randomBytes(4).readInt32LE(), {
-    donates: slots > 0,
-    slots: Math.max(1, slots),
+  const space = createBlobSpace(store, {
+    bytesMax: options.disk,
+    pinned: () => blobsInUse(state),
+    onError: (error) => log.error({ error: String(error) }, 'old blobs cannot be deleted'),
   })
+  undo.push(() => space.idle())
+  const blobs = createJobBlobs(store, overlay, mail, space.grew)
+  const memory = await recall(store, (job) => blobs.manifestOf(job))
+  const executor = createExecutor({ slots, cpuShare: options.cpuShare / 100 })
+  const state = createState(identity.signer.self, randomBytes(4).readInt32LE(), config)
   const stopping = new AbortController()
   const parts = connectParts({
     options,
@@ -111,13 +122,19 @@ async function assemble(
     parts.driver.stop()
     await parts.journal.idle()
   })
-  if (slots > 0) {
+  if (donates) {
     await executor.start()
     undo.push(() => executor.stop())
   }
   await overlay.start(overlayHandlers(parts))
   undo.push(() => overlay.stop())
   parts.driver.dispatch(startedEvent(overlay, memory))
+  space.grew(0)
+  undo.push(
+    await watchMachine(senses, (reading) =>
+      parts.driver.dispatch({ type: 'machine-reading', reading }),
+    ),
+  )
   if (memory.peers.length === 0) await reachOne(overlay, options.peers)
   const backend = createBackend(parts)
   const gateway = await startGateway({
@@ -132,11 +149,24 @@ async function assemble(
     warnings,
     addresses: () => overlay.addresses(),
     status: () => backend.status({}, stopping.signal),
+    finishing: parts.finishing.signal,
     drain: async () => {
       await backend.drain({}, stopping.signal)
     },
     stop,
   }
+}
+
+/** What must not be deleted: manifests of all own jobs, and the tasks and manifests of jobs under way. */
+function blobsInUse({ stewarded, hosting }: NodeState): Set<string> {
+  const used = new Set<string>()
+  for (const { job } of stewarded.values()) {
+    used.add(job.job)
+    if (job.phase === 'running') used.add(job.manifest.taskHash)
+  }
+  for (const { job, phase, advert } of hosting.jobs.values())
+    if (phase !== 'refused') used.add(job).add(advert.taskHash)
+  return used
 }
 
 function overlayOptions(
@@ -179,7 +209,7 @@ async function identityBytes(store: Store): Promise<Uint8Array> {
 
 /** Ties the parts that need each other. */
 function connectParts(
-  made: Omit<NodeParts, 'driver' | 'journal' | 'runner' | 'news' | 'stopped'> & {
+  made: Omit<NodeParts, 'driver' | 'journal' | 'runner' | 'news' | 'stopped' | 'finishing'> & {
     stopping: AbortController
   },
 ): NodeParts {
@@ -197,7 +227,9 @@ function connectParts(
   })
   const { lieRate } = options
   const runner = createHostRunner({ state, executor, store, blobs, dispatch, lieRate })
-  const parts: NodeParts = { ...made, driver, journal, runner, news, stopped: stopping.signal }
+  const finishing = new AbortController()
+  const { signal: stopped } = stopping
+  const parts: NodeParts = { ...made, driver, journal, runner, news, finishing, stopped }
   return parts
 }
 

@@ -21,8 +21,15 @@ export function rightOutput(unit: UnitIndex): Uint8Array {
   return output
 }
 
+interface Entry {
+  batch: string
+  unit: UnitIndex
+  done: (outcome: UnitOutcome) => void
+}
+
 export class VirtualExecutor {
-  readonly #queue: { batch: string; unit: UnitIndex; done: (outcome: UnitOutcome) => void }[] = []
+  readonly #queue: Entry[] = []
+  readonly #running = new Set<Entry>()
   #busy = 0
   #stopped = false
   executed = 0
@@ -38,15 +45,20 @@ export class VirtualExecutor {
     this.#fill()
   }
 
-  /** Queued units end as cancelled; running ones run on, unheard by a core that dropped their lease. */
-  cancel(batch: string): void {
+  /** Units end as cancelled; with `queued` those that run are left alone. */
+  cancel(batch: string, which: 'all' | 'queued'): void {
+    for (const entry of which === 'all' ? this.#running : [])
+      if (entry.batch === batch && this.#running.delete(entry)) {
+        this.#busy--
+        cancelled(entry)
+      }
     for (let i = this.#queue.length - 1; i >= 0; i--) {
       const entry = this.#queue[i]
       if (entry?.batch !== batch) continue
       this.#queue.splice(i, 1)
-      const { unit } = entry
-      entry.done({ unit, kind: 'abort', reason: 'cancelled', message: 'cancelled' })
+      cancelled(entry)
     }
+    this.#fill()
   }
 
   stop(): void {
@@ -60,10 +72,11 @@ export class VirtualExecutor {
       const next = this.#queue.shift()
       if (next === undefined) return
       this.#busy++
+      this.#running.add(next)
       const spentMs = this.traits.unitMs * (0.8 + 0.4 * nextFraction(this.random))
       const lies = nextFraction(this.random) < this.traits.lieRate
       this.clock.after(spentMs, () => {
-        if (this.#stopped) return
+        if (this.#stopped || !this.#running.delete(next)) return
         this.#busy--
         this.executed++
         const output = rightOutput(next.unit)
@@ -74,4 +87,8 @@ export class VirtualExecutor {
       })
     }
   }
+}
+
+function cancelled({ unit, done }: Entry): void {
+  done({ unit, kind: 'abort', reason: 'cancelled', message: 'cancelled' })
 }

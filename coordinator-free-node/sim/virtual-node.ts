@@ -2,6 +2,7 @@
 import type { CoreConfig } from '../core/config.js'
 import type { Effect, JournalRecord } from '../core/effect.js'
 import type { RestoredJob } from '../core/event.js'
+import type { MachineReading } from '../core/hosting/availability.js'
 import { seedRandom } from '../core/kit/random.js'
 import type { JobRecord } from '../core/kit/records.js'
 import { createState, type NodeState } from '../core/state.js'
@@ -22,6 +23,7 @@ interface Disk {
   jobs: Map<JobId, JobRecord>
   results: Map<JobId, Map<number, ResultRecord>>
   leases: Map<JobId, Map<LeaseId, { host: PeerId; runs: readonly UnitRun[] }>>
+  pausedUntilUtcMs: number | undefined
   lives: number
 }
 
@@ -39,7 +41,13 @@ const journalMs = 2
 
 export class VirtualNode {
   readonly notices: string[] = []
-  readonly disk: Disk = { jobs: new Map(), results: new Map(), leases: new Map(), lives: 0 }
+  readonly disk: Disk = {
+    jobs: new Map(),
+    results: new Map(),
+    leases: new Map(),
+    pausedUntilUtcMs: undefined,
+    lives: 0,
+  }
   /** Units whose result became canonical, with repeats if that ever happened. */
   readonly accepted: ResultRecord[] = []
   state: NodeState
@@ -90,6 +98,7 @@ export class VirtualNode {
       ledger: [],
       standing: [],
       peers: [],
+      pausedUntilUtcMs: this.disk.pausedUntilUtcMs,
     })
   }
 
@@ -111,6 +120,19 @@ export class VirtualNode {
 
   drain(): void {
     this.#driver?.dispatch({ type: 'drain-requested' })
+  }
+
+  /** What the machine measures; a dead node hears nothing. */
+  measure(reading: MachineReading): void {
+    this.#driver?.dispatch({ type: 'machine-reading', reading })
+  }
+
+  pause(untilUtcMs: number): void {
+    this.#driver?.dispatch({ type: 'pause-requested', untilUtcMs })
+  }
+
+  resume(): void {
+    this.#driver?.dispatch({ type: 'resume-requested' })
   }
 
   get executed(): number {
@@ -140,7 +162,7 @@ export class VirtualNode {
         return
       case 'cancel-units':
         // Never within the turn that asked: the real executor answers later, too.
-        clock.after(0, () => this.#executor?.cancel(`${effect.job}/${effect.lease}`))
+        clock.after(0, () => this.#executor?.cancel(`${effect.job}/${effect.lease}`, effect.which))
         return
       case 'journal':
         this.#write(effect.entry, effect.records)
@@ -187,6 +209,7 @@ export class VirtualNode {
       const { host, runs } = record
       ofJob(this.disk.leases, record.job).set(record.lease, { host, runs })
     }
+    if (record.type === 'pause') this.disk.pausedUntilUtcMs = record.untilUtcMs
     if (record.type === 'lease-settled') ofJob(this.disk.leases, record.job).delete(record.lease)
   }
 

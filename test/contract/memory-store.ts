@@ -2,7 +2,12 @@
  * The store without a disk: what simulations and tests run on. Keys sit in sorted chunks, so that an insert moves a
  * few hundred of them at most. Passes test/contract/store like the one on LevelDB.
  */
-import type { ScanRange, Store, StoreWrite } from '../../coordinator-free-node/ports/store.js'
+import type {
+  ScanRange,
+  Store,
+  StoredBlob,
+  StoreWrite,
+} from '../../coordinator-free-node/ports/store.js'
 import { GridError } from '../../coordinator-free-node/protocol/errors.js'
 import { type BlobHash, hashOf } from '../../coordinator-free-node/protocol/ids.js'
 
@@ -22,7 +27,7 @@ export function createMemoryStore(): Store {
 class MemoryStore implements Store {
   readonly #values = new Map<string, Uint8Array>()
   readonly #keys = new SortedKeys()
-  readonly #blobs = new Map<BlobHash, Uint8Array>()
+  readonly #blobs = new Map<BlobHash, { content: Uint8Array; at: number }>()
   #closed = false
 
   async get(key: string): Promise<Uint8Array | undefined> {
@@ -72,7 +77,7 @@ class MemoryStore implements Store {
 
   async readBlob(hash: BlobHash): Promise<Uint8Array | undefined> {
     this.#check()
-    return this.#blobs.get(hash)?.slice()
+    return this.#blobs.get(hash)?.content.slice()
   }
 
   async writeBlob(hash: BlobHash, content: Uint8Array): Promise<void> {
@@ -83,7 +88,21 @@ class MemoryStore implements Store {
         blame: 'remote',
       })
     }
-    this.#blobs.set(hash, content.slice())
+    if (!this.#blobs.has(hash)) this.#blobs.set(hash, { content: content.slice(), at: Date.now() })
+  }
+
+  async listBlobs(): Promise<readonly StoredBlob[]> {
+    this.#check()
+    return [...this.#blobs].map(([hash, { content, at }]) => ({
+      hash,
+      bytes: content.length,
+      writtenMs: at,
+    }))
+  }
+
+  async removeBlob(hash: BlobHash): Promise<void> {
+    this.#check()
+    this.#blobs.delete(hash)
   }
 
   async close(): Promise<void> {

@@ -9,7 +9,14 @@ import {
   type StateOption,
 } from '../options.js'
 import { withJob, withRunningNode } from '../session.js'
-import { renderJob, renderJobs, renderPeers, renderStatus, renderWhy } from '../views.js'
+import {
+  renderHosted,
+  renderJob,
+  renderJobs,
+  renderPeers,
+  renderStatus,
+  renderWhy,
+} from '../views.js'
 
 type Options = StateOption & JsonOption
 
@@ -28,15 +35,24 @@ const withShared = (command: Command) => addJsonOption(addStateOption(command))
 export function addInspectCommands(program: Command, context: Context): void {
   addExamples(
     withShared(program.command('jobs').summary('list jobs of the running node'))
-      .description('Lists the jobs submitted through the node that runs on this machine.')
-      .action((options: Options) =>
+      .description(
+        'Lists the jobs submitted through the node that runs on this machine; with --hosted those that it serves, ' +
+          'or refuses, as a host.',
+      )
+      .option('--hosted', 'jobs that this node works for, with owners and hashes of tasks')
+      .action((options: Options & { hosted?: boolean }) =>
         withRunningNode(context, options, async (grid) => {
+          if (options.hosted === true) {
+            show(context, options, { jobs: await grid.hosted() }, ({ jobs }) => renderHosted(jobs))
+            return
+          }
           show(context, options, { jobs: await grid.jobs() }, ({ jobs }) => renderJobs(jobs))
         }),
       ),
     [
       ['jobs', 'a line for each job'],
       ['jobs --json', '{"jobs": [...]}, each as in: show JOB --json'],
+      ['jobs --hosted', 'what this machine does for whom, and what it refuses'],
     ],
   )
   addExamples(

@@ -19,16 +19,22 @@ import {
   stateDirectoryOf,
 } from '../options.js'
 import { renderNodeLine } from '../views.js'
+import {
+  addVolunteerOptions,
+  type VolunteerOptions,
+  volunteerOptionsOf,
+} from '../volunteer-options.js'
 
 const REFRESH_MS = 1000
 /** Where the line cannot be rewritten, one in so many refreshes is printed. */
 const SPARSE_REFRESHES = 10
 
-interface NodeCommandOptions extends ConnectionOptions, JsonOption {
+interface NodeCommandOptions extends ConnectionOptions, JsonOption, VolunteerOptions {
   port?: number
   listen?: string[]
-  log: 'silent' | 'error' | 'warn' | 'info' | 'debug'
+  log?: 'silent' | 'error' | 'warn' | 'info' | 'debug'
   lieRate?: number
+  printConfig?: boolean
 }
 
 export function addNodeCommand(program: Command, context: Context): void {
@@ -50,22 +56,30 @@ export function addNodeCommand(program: Command, context: Context): void {
       collect,
     )
     .addOption(
-      new Option('--log <level>', 'how much to log to stderr')
-        .choices(['silent', 'error', 'warn', 'info', 'debug'])
-        .default('silent'),
+      new Option('--log <level>', 'how much to log to stderr (default: silent)').choices([
+        'silent',
+        'error',
+        'warn',
+        'info',
+        'debug',
+      ]),
     )
     .addOption(
       new Option('--lie-rate <share>', 'share of units to lie about, for tests and the demo')
         .argParser(parseShare)
         .hideHelp(),
     )
-  addJsonOption(addConnectionOptions(command)).action((options: NodeCommandOptions) =>
-    runNode(context, options),
+    .option('--print-config', 'print the settings in effect, and end')
+  addJsonOption(addVolunteerOptions(addConnectionOptions(command))).action(
+    (options: NodeCommandOptions) =>
+      options.printConfig === true ? printConfig(context, options) : runNode(context, options),
   )
   addExamples(command, [
     ['node', 'joins whoever is on the local network'],
     ['node --peer /ip4/192.0.2.7/tcp/4001/ws/p2p/12D3KooW...', 'joins through a peer elsewhere'],
     ['node --cpus 2 --port 4001', 'two threads, always the same port'],
+    ['node --hours 22:00-07:00 --never-on-battery', 'at night, and on mains'],
+    ['node --print-config', 'all settings and where they come from, as a settings file'],
     ['node --json', 'a line of JSON at the start and then every second'],
   ])
 }
@@ -74,9 +88,11 @@ export function addNodeCommand(program: Command, context: Context): void {
 export function nodeOptionsOf(options: NodeCommandOptions, env: Context['env']): NodeOptions {
   return {
     stateDirectory: stateDirectoryOf(options.state, env),
-    peers: options.peer ?? [],
-    lan: options.lan,
-    log: options.log,
+    ...volunteerOptionsOf(options),
+    // What was not said is left to the settings file.
+    ...(options.peer === undefined ? {} : { peers: options.peer }),
+    ...(options.lan ? {} : { lan: false }),
+    ...(options.log === undefined ? {} : { log: options.log }),
     ...(options.listen === undefined ? {} : { listen: options.listen }),
     ...(options.port === undefined ? {} : { port: options.port }),
     ...(options.cpus === undefined ? {} : { cpus: options.cpus }),
@@ -92,6 +108,15 @@ function parseShare(text: string): number {
   })
 }
 
+async function printConfig(context: Context, options: NodeCommandOptions): Promise<void> {
+  const { effectiveOptionsOf, renderConfig } = await import(
+    '../../shell/volunteer/effective-options.js'
+  )
+  const effective = await effectiveOptionsOf(nodeOptionsOf(options, context.env))
+  const { terminal } = context
+  terminal.print(options.json === true ? JSON.stringify(effective) : renderConfig(effective))
+}
+
 async function runNode(context: Context, options: NodeCommandOptions): Promise<void> {
   const stopping = new AbortController()
   const stop = () => stopping.abort()
@@ -100,6 +125,7 @@ async function runNode(context: Context, options: NodeCommandOptions): Promise<v
   process.once('disconnect', stop)
   try {
     const node = await context.startNode(nodeOptionsOf(options, context.env))
+    node.finishing.addEventListener('abort', stop, { once: true })
     const show = options.json === true ? jsonDisplay(context) : textDisplay(context)
     try {
       await show.ready(node)

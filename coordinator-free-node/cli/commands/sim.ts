@@ -1,11 +1,11 @@
 /** `sim SCENARIO`: a whole grid in one thread, with virtual time; the same seed gives the same trace. */
 import type { Command } from 'commander'
 import { GridError } from '../../protocol/errors.js'
+import { nearestOf } from '../../shell/suggest.js'
 import type { Context } from '../context.js'
 import { exitCodes } from '../failure.js'
 import { addExamples, addJsonOption, integerFrom, type JsonOption } from '../options.js'
 import { toReadable } from '../run/result-output.js'
-import { nearestOf } from '../suggest.js'
 import { formatPairs } from '../table.js'
 
 const SEED_MAX = 2 ** 31 - 1

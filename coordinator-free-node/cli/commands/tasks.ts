@@ -2,10 +2,10 @@
 import type { Command } from 'commander'
 import type { AnyTask } from '../../../tasks/contract.js'
 import { GridError } from '../../protocol/errors.js'
+import { nearestOf } from '../../shell/suggest.js'
 import type { Context } from '../context.js'
 import { addExamples, addJsonOption, type JsonOption } from '../options.js'
 import { loadBuiltinTasks } from '../run/builtin-tasks.js'
-import { nearestOf } from '../suggest.js'
 import { formatPairs, formatTable } from '../table.js'
 
 /** The part of a JSON schema that people read. */

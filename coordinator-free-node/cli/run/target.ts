@@ -8,7 +8,7 @@ import { pathToFileURL } from 'node:url'
 import type { Grid, JobHandle } from '../../../sdk/types.js'
 import { type AnyTask, isTask } from '../../../tasks/contract.js'
 import { GridError } from '../../protocol/errors.js'
-import { nearestOf } from '../suggest.js'
+import { nearestOf } from '../../shell/suggest.js'
 
 /** What a program gets beside the grid. */
 export interface ProgramContext {

@@ -17,6 +17,8 @@ import type { Manifest } from '../../protocol/manifest.js'
 import type { AdvertBody } from '../../protocol/messages.js'
 import type { UnitResult } from '../../protocol/outcome.js'
 import type { UnitRun } from '../../protocol/unit-runs.js'
+import type { Availability, MachineReading } from './availability.js'
+import type { JobFacts } from './policy.js'
 
 export const hostedPhases = ['queued', 'connecting', 'fetching', 'ready', 'refused'] as const
 export type HostedPhase = (typeof hostedPhases)[number]
@@ -57,33 +59,59 @@ export interface HostedJob {
   tries: number
 }
 
+/** What is known of the machine and its volunteer's wishes, and what follows from it. */
+export interface Donation {
+  reading: MachineReading | undefined
+  readAtMs: number
+  pausedUntilUtcMs: number | undefined
+  now: Availability
+  /** When running units of others are cancelled; Infinity while none have to be. */
+  graceEndsMs: number
+}
+
 export interface HostingState {
   readonly jobs: Map<JobId, HostedJob>
+  readonly donation: Donation
   draining: boolean
   unitsDone: number
   spentMs: number
 }
 
 export function createHosting(): HostingState {
-  return { jobs: new Map(), draining: false, unitsDone: 0, spentMs: 0 }
+  return {
+    jobs: new Map(),
+    donation: {
+      reading: undefined,
+      readAtMs: 0,
+      pausedUntilUtcMs: undefined,
+      now: { donating: true, reason: undefined, untilMs: undefined },
+      graceEndsMs: Number.POSITIVE_INFINITY,
+    },
+    draining: false,
+    unitsDone: 0,
+    spentMs: 0,
+  }
 }
 
-/** Why this host does not serve an advertised job; undefined when it does. */
-export function refusalOf(
-  advert: AdvertBody,
-  means: { donates: boolean; draining: boolean; unitMemoryBytesMax: number },
-): string | undefined {
-  if (!means.donates) return 'this node donates no CPU'
-  if (means.draining) return 'this node is finishing and takes nothing new'
-  if (advert.tier === 'native') return 'native tasks are off on this node'
-  if (advert.unitMemoryBytesMax > means.unitMemoryBytesMax)
-    return `units may use ${advert.unitMemoryBytesMax} bytes of memory, this node allows ${means.unitMemoryBytesMax}`
-  return undefined
+/**
+ * Whether work on a job rests because the machine does not donate now. Rest is no phase: a job keeps its place, and
+ * goes on from there. Jobs of the node's own user never rest: pausing is about others.
+ */
+export function isResting(state: HostingState, job: HostedJob, self: PeerId): boolean {
+  return !state.donation.now.donating && job.steward !== self
+}
+
+/** What to judge a job by: its signed manifest once that is here, else its steward's word. */
+export function factsOf(advert: AdvertBody, manifest: Manifest | undefined): JobFacts {
+  if (manifest === undefined) return advert
+  const { requester, taskHash, task } = manifest
+  return { requester, taskHash, tier: task.tier, unitMemoryBytesMax: task.unitMemoryBytesMax }
 }
 
 export function hostJob(
   state: HostingState,
   advert: AdvertBody,
+  manifest: Manifest | undefined,
   refusal: string | undefined,
 ): HostedJob {
   const job: HostedJob = {
@@ -92,7 +120,7 @@ export function hostJob(
     advert,
     phase: refusal === undefined ? 'queued' : 'refused',
     reason: refusal ?? 'waits for its turn',
-    manifest: undefined,
+    manifest,
     leases: new Map(),
     wanting: false,
     executed: 0,
@@ -117,9 +145,11 @@ export function makeRoom(state: HostingState): boolean {
 
 /**
  * Jobs to make active, best first: stewards to whom we owe most, then those served least. Newcomers share what is left.
+ * Those that rest neither become active nor take a place.
  */
 export function nextToServe(
   state: HostingState,
+  self: PeerId,
   balanceOf: (peer: PeerId) => number,
   activeMax: number,
   nowMs: number,
@@ -127,7 +157,8 @@ export function nextToServe(
   let active = 0
   const queued: HostedJob[] = []
   for (const job of state.jobs.values())
-    if (job.phase === 'queued') {
+    if (isResting(state, job, self)) continue
+    else if (job.phase === 'queued') {
       if (job.retryAtMs <= nowMs) queued.push(job)
     } else if (job.phase !== 'refused') active++
   queued.sort(

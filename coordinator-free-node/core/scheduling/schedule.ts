@@ -47,6 +47,8 @@ export interface Lease {
 export interface JobHost {
   readonly peer: PeerId
   connected: boolean
+  /** It said that it takes no more of this job; asking for work again is how it comes back. */
+  away: boolean
   slots: number
   /** Thread-milliseconds a unit, smoothed; undefined before its first vote. */
   unitMs: number | undefined
@@ -99,6 +101,7 @@ export function hostOf(schedule: Schedule, peer: PeerId, nowMs: number): JobHost
     host = {
       peer,
       connected: true,
+      away: false,
       slots: 1,
       unitMs: undefined,
       executed: 0,
@@ -126,8 +129,16 @@ export function hostHeardOf(schedule: Schedule, peer: PeerId): JobHost {
   return host
 }
 
+/** A host comes or goes of its own will, its connection aside: that changes who may serve. */
+export function setAway(schedule: Schedule, host: JobHost, away: boolean, nowMs: number): void {
+  if (host.away === away) return
+  host.away = away
+  schedule.hostsChangedMs = nowMs
+  if (away) schedule.parked.delete(host.peer)
+}
+
 export function canServe(host: JobHost): boolean {
-  return host.connected && host.refused === undefined
+  return host.connected && !host.away && host.refused === undefined
 }
 
 /** Whether somebody could still be given a copy of a unit that `tried` have. */

@@ -7,14 +7,16 @@ import { resultKinds, type UnitOutcome, type UnitResult } from '../../protocol/o
 import { toRuns, type UnitRun, unitsOf } from '../../protocol/unit-runs.js'
 import {
   acceptLease,
+  factsOf,
   type HostedJob,
   type HostedLease,
   hasRoom,
   hostJob,
+  isResting,
   makeRoom,
   nextToServe,
-  refusalOf,
 } from '../hosting/hosting.js'
+import { refusalOf } from '../hosting/policy.js'
 import type { CoreMessageOf } from '../messages.js'
 import { balanceOf, bookGiven } from '../reciprocity/ledger.js'
 import { canReach, emit, send, type Turn, wakeAt } from './turn.js'
@@ -24,7 +26,7 @@ const retryMs = { first: 1_000, most: 60_000 }
 
 /** Judges an advert: refuse and say why, or queue and see whether it is its turn. */
 export function considerAdvert(turn: Turn, advert: AdvertBody): void {
-  const { hosting, config } = turn.state
+  const { hosting } = turn.state
   if (advert.closed) {
     dropHostedJob(turn, advert.job)
     return
@@ -37,17 +39,25 @@ export function considerAdvert(turn: Turn, advert: AdvertBody): void {
     hosting.jobs.delete(advert.job)
   }
   if (!makeRoom(hosting)) return
-  const refusal = refusalOf(advert, { ...config, draining: hosting.draining })
-  const job = hostJob(hosting, advert, refusal)
+  // A manifest never changes under its job's id: what it said once is known better than what an advert says.
+  const manifest = known?.manifest
+  const job = hostJob(hosting, advert, manifest, refusal(turn, advert, manifest))
   answer(turn, job)
   serveNext(turn)
 }
 
+function refusal(turn: Turn, advert: AdvertBody, manifest: Manifest | undefined) {
+  const { self, hosting, config } = turn.state
+  const means = { ...config, draining: hosting.draining }
+  return refusalOf(factsOf(advert, manifest), advert.steward === self, means, config.policy)
+}
+
 /** Starts as many queued jobs as there are places. */
-function serveNext(turn: Turn): void {
+export function serveNext(turn: Turn): void {
   const { state, nowMs } = turn
   const next = nextToServe(
     state.hosting,
+    state.self,
     (peer) => balanceOf(state.ledger, peer),
     state.config.activeJobsMax,
     nowMs,
@@ -73,8 +83,16 @@ function setPhase(turn: Turn, job: HostedJob, phase: HostedJob['phase'], reason:
   answer(turn, job)
 }
 
-/** Tells the steward where its job stands here: `why` shows it to the user. */
-function answer(turn: Turn, job: HostedJob): void {
+/**
+ * Tells the steward where its job stands here: `why` shows it to the user. Why a node rests is its volunteer's own
+ * affair: strangers need not know when somebody sits at the keyboard.
+ */
+export function answer(turn: Turn, job: HostedJob): void {
+  if (job.phase !== 'refused' && isResting(turn.state.hosting, job, turn.state.self)) {
+    const reason = 'this node does not donate at the moment'
+    send(turn, job.steward, { type: 'answer', job: job.job, verdict: 'refused', reason })
+    return
+  }
   const verdict = job.phase === 'refused' ? 'refused' : job.phase === 'ready' ? 'serves' : 'queued'
   send(turn, job.steward, { type: 'answer', job: job.job, verdict, reason: job.reason })
 }
@@ -84,6 +102,12 @@ export function onJobFetched(turn: Turn, id: JobId, manifest: Manifest): void {
   if (job === undefined || job.phase !== 'fetching') return
   job.manifest = manifest
   job.tries = 0
+  const reason = refusal(turn, job.advert, manifest)
+  if (reason !== undefined) {
+    setPhase(turn, job, 'refused', reason)
+    serveNext(turn)
+    return
+  }
   setPhase(turn, job, 'ready', 'serves it')
   wantMore(turn, job)
 }
@@ -110,18 +134,20 @@ export function onDialFailed(turn: Turn, peer: PeerId, reason: string): void {
 }
 
 /** Asks for a lease where there is room and nothing has been asked. */
-function wantMore(turn: Turn, job: HostedJob): void {
-  const { hosting, config } = turn.state
+export function wantMore(turn: Turn, job: HostedJob): void {
+  const { self, hosting, config } = turn.state
   if (job.phase !== 'ready' || job.wanting || hosting.draining) return
+  if (isResting(hosting, job, self)) return
   if (!canReach(turn, job.steward) || !hasRoom(hosting, job)) return
   job.wanting = true
   send(turn, job.steward, { type: 'want', job: job.job, slots: config.slots })
 }
 
 export function onLease(turn: Turn, from: PeerId, message: CoreMessageOf<'lease'>): void {
-  const { hosting } = turn.state
+  const { self, hosting } = turn.state
   const job = hosting.jobs.get(message.job)
-  if (job === undefined || job.steward !== from || job.phase !== 'ready' || hosting.draining) {
+  const serves = job?.phase === 'ready' && !hosting.draining && !isResting(hosting, job, self)
+  if (job === undefined || job.steward !== from || !serves) {
     send(turn, from, { type: 'release', ...pick(message) })
     return
   }
@@ -263,7 +289,12 @@ export function onRevoke(turn: Turn, from: PeerId, message: CoreMessageOf<'revok
   reportDrained(turn)
 }
 
-function cancelLease(turn: Turn, job: HostedJob, lease: number, which: 'all' | 'queued'): void {
+export function cancelLease(
+  turn: Turn,
+  job: HostedJob,
+  lease: number,
+  which: 'all' | 'queued',
+): void {
   emit(turn, { type: 'cancel-units', job: job.job, lease, which })
 }
 

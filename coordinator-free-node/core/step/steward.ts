@@ -73,6 +73,7 @@ function advertise(turn: Turn, stewarded: StewardedJob): void {
     ttlMs: state.config.advertTtlMs,
     closed: stewarded.job.phase !== 'running',
     name: manifest.name,
+    requester: manifest.requester,
     taskHash: manifest.taskHash,
     tier: manifest.task.tier,
     unitMemoryBytesMax: manifest.task.unitMemoryBytesMax,

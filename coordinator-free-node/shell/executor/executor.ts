@@ -23,6 +23,8 @@ import { UnitQueue } from './unit-queue.js'
 export interface ExecutorOptions {
   /** Threads. */
   slots: number
+  /** Share of its time that each thread works, 0.01 to 1. @default 1 */
+  cpuShare?: number
   /** The compiled process.js, for those who move it. @default the one of this package */
   entry?: URL
   /** Silence after which the process is killed, milliseconds; see ForkOptions. @default 20000 */

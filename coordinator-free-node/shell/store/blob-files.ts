@@ -4,8 +4,9 @@
  * it can be fetched again.
  */
 import { createHash } from 'node:crypto'
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
+import type { StoredBlob } from '../../ports/store.js'
 import { GridError } from '../../protocol/errors.js'
 import type { BlobHash } from '../../protocol/ids.js'
 import { hasCode, storeError } from './store-errors.js'
@@ -13,6 +14,8 @@ import { hasCode, storeError } from './store-errors.js'
 export interface BlobFiles {
   read(hash: BlobHash): Promise<Uint8Array | undefined>
   write(hash: BlobHash, content: Uint8Array): Promise<void>
+  list(): Promise<StoredBlob[]>
+  remove(hash: BlobHash): Promise<void>
 }
 
 /**
@@ -72,12 +75,38 @@ export async function openBlobFiles(
       throw storeError(cause, `cannot write the blob ${hash}`)
     }
   }
-  return { read, write }
+  const list = async (): Promise<StoredBlob[]> => {
+    const names = await readdir(directory, { recursive: true }).catch((cause: unknown) => {
+      throw storeError(cause, `cannot read ${directory}`)
+    })
+    const hashes = names.map((name) => path.basename(name)).filter(isHash)
+    const found = await Promise.all(
+      hashes.map((hash) =>
+        stat(fileOf(directory, hash)).then(
+          ({ size, mtimeMs }) => ({ hash, bytes: size, writtenMs: mtimeMs }),
+          // Removed since, or of another folder than its own.
+          () => undefined,
+        ),
+      ),
+    )
+    return found.filter((blob) => blob !== undefined)
+  }
+
+  const remove = async (hash: BlobHash): Promise<void> => {
+    await rm(fileOf(directory, hash), { force: true }).catch((cause: unknown) => {
+      throw storeError(cause, `cannot delete the blob ${hash}`)
+    })
+  }
+  return { read, write, list, remove }
+}
+
+function isHash(name: string): name is BlobHash {
+  return /^[0-9a-f]{64}$/.test(name)
 }
 
 function fileOf(directory: string, hash: BlobHash): string {
   // The only place where a peer's word could become a path.
-  if (!/^[0-9a-f]{64}$/.test(hash)) {
+  if (!isHash(hash)) {
     throw new GridError('MH_BOUNDS', `"${hash}" is no blob hash`, { blame: 'local' })
   }
   return path.join(directory, hash.slice(0, 2), hash.slice(2, 4), hash)

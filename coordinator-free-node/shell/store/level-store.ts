@@ -10,7 +10,7 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { ClassicLevel } from 'classic-level'
-import type { ScanRange, Store, StoreWrite } from '../../ports/store.js'
+import type { ScanRange, Store, StoredBlob, StoreWrite } from '../../ports/store.js'
 import { GridError } from '../../protocol/errors.js'
 import { gatewayFileSchema } from '../../protocol/gateway-api.js'
 import { openBlobFiles } from './blob-files.js'
@@ -243,6 +243,16 @@ class LevelStore implements Store {
   async writeBlob(hash: Parameters<Store['writeBlob']>[0], content: Uint8Array): Promise<void> {
     await this.#usable()
     await this.#blobs.write(hash, content)
+  }
+
+  async listBlobs(): Promise<readonly StoredBlob[]> {
+    await this.#usable()
+    return await this.#blobs.list()
+  }
+
+  async removeBlob(hash: Parameters<Store['removeBlob']>[0]): Promise<void> {
+    await this.#usable()
+    await this.#blobs.remove(hash)
   }
 
   async close(): Promise<void> {

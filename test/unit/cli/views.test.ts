@@ -20,6 +20,7 @@ const status: NodeStatus = {
   donates: true,
   slots: 2,
   draining: false,
+  donation: { donating: true, reason: undefined, changesInMs: undefined, unitsLeft: 0 },
   stateDirectory: '/tmp/state',
   hosting: { jobs: 1, leases: 2, executing: 2, unitsDone: 120, spentMs: 9_000 },
   jobs: { running: 0, ended: 1 },
@@ -96,7 +97,8 @@ describe('peers and node', () => {
     )
   })
   test('a draining node says that it donates no longer', () => {
-    expect(renderStatus({ ...status, draining: true })).toContain('draining')
+    const donation = { ...status.donation, donating: false, reason: 'finishing' } as const
+    expect(renderStatus({ ...status, draining: true, donation })).toContain('it is finishing')
     expect(renderStatus(status)).toMatch(/donates +2 threads/)
   })
 })

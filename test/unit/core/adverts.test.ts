@@ -14,6 +14,7 @@ function advert(serial: number, hops = 0, closed = false): CoreMessage {
       ttlMs: 45_000,
       closed,
       name: 'somebody',
+      requester: peer(9),
       taskHash: manifest().taskHash,
       tier: 'builtin',
       unitMemoryBytesMax: 65_536,

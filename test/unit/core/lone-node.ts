@@ -47,6 +47,7 @@ export class LoneNode {
       ledger: [],
       standing: [],
       peers: [],
+      pausedUntilUtcMs: undefined,
     })
   }
 

@@ -22,6 +22,13 @@ import type { GatewayBackend } from '../../../coordinator-free-node/shell/gatewa
 import type { JsUnit } from '../../../tasks/contract.js'
 import { decodeValue, encodeValue } from '../../../tasks/value.js'
 
+const donation = {
+  donating: true,
+  reason: undefined,
+  changesInMs: undefined,
+  unitsLeft: 0,
+}
+
 export const fakePeer = '12D3KooWFakeFakeFakeFakeFakeFake'
 
 type Program = (unit: JsUnit) => { hit?: boolean; value: unknown }
@@ -146,7 +153,11 @@ export class FakeBackend {
       this.dialled.push(address)
       return { peer: fakePeer as PeerId }
     },
+    hosted: async () => ({ jobs: [] }),
+    pause: async () => donation,
+    resume: async () => donation,
     drain: async () => ({}),
+    finish: async () => ({}),
   }
 
   /** The only job. */

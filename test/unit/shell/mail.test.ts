@@ -46,6 +46,7 @@ function advert(steward: PeerId): CoreMessage {
       ttlMs: 1_000,
       closed: false,
       name: 'test',
+      requester: steward,
       taskHash: manifest().taskHash,
       tier: 'builtin',
       unitMemoryBytesMax: 65_536,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { editDistance, nearestOf } from '../../../coordinator-free-node/cli/suggest.js'
+import { editDistance, nearestOf } from '../../../coordinator-free-node/shell/suggest.js'
 
 const names = ['hash-search', 'hash-tree', 'mandelbrot', 'monte-carlo-pi', 'word-count']
 
