@@ -1,11 +1,20 @@
 /** Makes a task ready to run: a `wasm` module is guarded and compiled, which takes time and so has a thread of its own. */
 
+import { wasiModule } from '../../../tasks/host-functions.js'
 import { guardModule, ModuleFault } from '../../guard/guard.js'
 import type { TaskDescriptor } from '../../protocol/task-bundle.js'
 
+export interface WasmTask {
+  tier: 'wasm'
+  module: WebAssembly.Module
+  /** Whether it imports any function of WASI's: making them takes longer than a small unit. */
+  usesWasi: boolean
+  fuelMax: number | undefined
+}
+
 /** A task as threads take it. */
 export type Prepared =
-  | { tier: 'wasm'; module: WebAssembly.Module; fuelMax: number | undefined }
+  | WasmTask
   | { tier: 'js'; source: string; memoryBytesMax: number; fuelMax: number | undefined }
   | { tier: 'builtin'; name: string }
   | { tier: 'native' }
@@ -37,7 +46,8 @@ async function prepareWasm(
   try {
     const guarded = guardModule(code, { memoryBytesMax })
     const module = await WebAssembly.compile(new Uint8Array(guarded.module))
-    return { tier: 'wasm', module, fuelMax }
+    const usesWasi = guarded.imports.some((entry) => entry.module === wasiModule)
+    return { tier: 'wasm', module, usesWasi, fuelMax }
   } catch (error) {
     // The guard decides, not the engine: what it lets in every engine compiles.
     if (error instanceof ModuleFault) return { tier: 'faulty', fault: error.message }

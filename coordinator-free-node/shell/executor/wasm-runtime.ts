@@ -16,6 +16,8 @@ import { CommandExit, WasiCommand } from './wasi.js'
 
 export interface WasmRequest {
   module: WebAssembly.Module
+  /** @default true */
+  usesWasi?: boolean
   input: Uint8Array
   params: Uint8Array
   random(bytes: Uint8Array): void
@@ -58,12 +60,12 @@ export function runWasm(request: WasmRequest): KernelOutcome {
   const { module, input, params, random, fuelMax = limits.unitFuelMax } = request
   const observer = request.observer && boundedObserver(request.observer)
   const host = new KernelHost({ input, params, random }, observer)
-  const command = new WasiCommand(host)
+  const command = request.usesWasi === false ? undefined : new WasiCommand(host)
   let fuel: FuelCounter = { value: BigInt(fuelMax) }
   let exports: KernelExports | undefined
   let end: { status: unknown } | { thrown: unknown }
   try {
-    const imports = { [gridModule]: gridFunctions(host), [wasiModule]: command.functions }
+    const imports = { [gridModule]: gridFunctions(host), [wasiModule]: command?.functions ?? {} }
     exports = new WebAssembly.Instance(module, imports).exports as unknown as KernelExports
     fuel = exports['guard:fuel'] ?? fuel
     fuel.value = BigInt(fuelMax)
@@ -81,7 +83,7 @@ export function runWasm(request: WasmRequest): KernelOutcome {
     return { kind: fault === 1 ? 'hit' : 'done', output: host.output.bytes, fuel: used }
   if (typeof fault === 'object') return fault
   // What a program wrote to stderr before it died says more than how it died.
-  const words = command.lastWords
+  const words = command?.lastWords ?? ''
   return trap(words === '' ? fault : `${fault}\n${words}`, used)
 }
 

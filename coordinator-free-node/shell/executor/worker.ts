@@ -78,8 +78,8 @@ function runUnit(
   const observer = chunk.isObserved ? observerOf(unit) : undefined
   switch (task.tier) {
     case 'wasm': {
-      const { module, fuelMax } = task
-      return runWasm({ module, input, params, random, fuelMax, observer })
+      const { module, usesWasi, fuelMax } = task
+      return runWasm({ module, usesWasi, input, params, random, fuelMax, observer })
     }
     case 'js': {
       const { source, memoryBytesMax, fuelMax } = task
