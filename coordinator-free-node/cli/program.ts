@@ -7,6 +7,7 @@ import { addInspectCommands } from './commands/inspect.js'
 import { addNodeCommand } from './commands/node.js'
 import { addRunCommand } from './commands/run.js'
 import { addSimCommand } from './commands/sim.js'
+import { addTaskCommand } from './commands/task.js'
 import { addTasksCommand } from './commands/tasks.js'
 import { addVolunteerCommands } from './commands/volunteer.js'
 import { addWaitCommand } from './commands/wait.js'
@@ -38,6 +39,7 @@ export function createProgram(context: Context): Command {
   addVolunteerCommands(program, context)
   addRunCommand(program, context)
   addTasksCommand(program, context)
+  addTaskCommand(program, context)
   addInspectCommands(program, context)
   addWaitCommand(program, context)
   addCancelCommand(program, context)

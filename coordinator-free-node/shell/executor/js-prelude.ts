@@ -11,9 +11,9 @@ const shownCharsMax = 2000
 const pathCharsMax = 200
 
 /**
- * Source of `(a, b, c, d) => ({ call, describe })`. The four seed `Math.random` (xorshift128). `call` runs a kernel on
+ * Source of `(a, b, c, d) => ({ call, expect, describe })`. The four seed `Math.random` (xorshift128). `call` runs a kernel on
  * a unit and returns a flag and the encoded value: `0` done, `1` hit, `!` and a JSON string: what is wrong with the
- * result. `describe` turns whatever was thrown into JSON `[name, message, stack]`, or `[text]` for what is no error.
+ * result. `expect` says in the same way whether there is a kernel to call. `describe` turns whatever was thrown into JSON `[name, message, stack]`, or `[text]` for what is no error.
  *
  * Both use only built-ins that were taken hold of before the kernel's first line.
  */
@@ -40,9 +40,12 @@ export const preludeSource = `((a, b, c, d) => {
   }
   const wrong = (reason) => '!' + stringify(reason)
   const isPromise = (value) => typeof value === 'object' && value !== null && typeof value.then === 'function'
+  const expect = (kernel) =>
+    typeof kernel === 'function'
+      ? '0'
+      : wrong('the source of a kernel must evaluate to a function, not to ' + (kernel === null ? 'null' : typeof kernel))
   const call = (kernel, range, start, end, input, params) => {
-    if (typeof kernel !== 'function')
-      return wrong('the source of a kernel must evaluate to a function, not to ' + (kernel === null ? 'null' : typeof kernel))
+    if (typeof kernel !== 'function') return expect(kernel)
     const unit = range ? { range: { start, end } } : { input: codec.decode(input) }
     if (params !== '') unit.params = codec.decode(params)
     const result = callKernel(kernel, undefined, unit)
@@ -72,5 +75,5 @@ export const preludeSource = `((a, b, c, d) => {
       return '["threw an object that cannot be read"]'
     }
   }
-  return { call, describe }
+  return { call, expect, describe }
 })`

@@ -33,6 +33,8 @@ export interface JsRequest {
 export interface JsRuntime {
   /** Never throws: whatever happens is an outcome. */
   run(request: JsRequest): Promise<KernelOutcome>
+  /** Evaluates the source without calling what it gives: `done` when that is a function. */
+  check(request: JsRequest): Promise<KernelOutcome>
 }
 
 /** Stack of QuickJS's own; below the stack of the WebAssembly instance that it lives in. */
@@ -41,15 +43,22 @@ const stackBytesMax = 128 * 1024
 /** @param wasmModule  the engine, `@jitl/quickjs-wasmfile-release-sync/wasm`; each unit gets an instance of it */
 export function createJsRuntime(wasmModule: WebAssembly.Module): JsRuntime {
   return {
-    async run(request) {
-      try {
-        const wasmMemory = memoryOf(request.memoryBytesMax)
-        const engine = await instanceOf(wasmModule, wasmMemory.memory)
-        return runIn(engine, wasmMemory, request)
-      } catch (error) {
-        return hostFault(error)
-      }
-    },
+    run: (request) => runAfresh(wasmModule, request, 'call'),
+    check: (request) => runAfresh(wasmModule, request, 'expect'),
+  }
+}
+
+async function runAfresh(
+  wasmModule: WebAssembly.Module,
+  request: JsRequest,
+  use: Use,
+): Promise<KernelOutcome> {
+  try {
+    const memory = memoryOf(request.memoryBytesMax)
+    const engine = await instanceOf(wasmModule, memory.memory)
+    return runIn(engine, memory, request, use)
+  } catch (error) {
+    return hostFault(error)
   }
 }
 
@@ -118,6 +127,7 @@ function runIn(
   engine: Engine,
   { memory, hasFailed }: EngineMemory,
   request: JsRequest,
+  use: Use,
 ): KernelOutcome {
   const { fuelMax = limits.unitFuelMax, observer } = request
   let fuel = fuelBase
@@ -131,7 +141,7 @@ function runIn(
     fuel += fuelPerPoll
     return isOut()
   }
-  const outcome = runKernel({ runtime, context, memory, poll }, request)
+  const outcome = runKernel({ runtime, context, memory, poll }, request, use)
   observer?.memory(memory.buffer.byteLength)
   // The kernel may have caught it, so its result says nothing.
   if (hasFailed()) return hostWithoutMemory
@@ -153,16 +163,19 @@ interface Sandbox {
   poll(): boolean
 }
 
-function runKernel(sandbox: Sandbox, request: JsRequest): KernelOutcome {
+/** What becomes of the kernel, by the function of the prelude that does it. */
+type Use = 'call' | 'expect'
+
+function runKernel(sandbox: Sandbox, request: JsRequest, use: Use): KernelOutcome {
   const { runtime, context } = sandbox
   const { inputs, input, memoryBytesMax, outputBytesMax } = request
   if (inputs === 'range' && input.length !== 16) return crash('a range is not 16 bytes')
   const start = context.unwrapResult(context.evalCode(preludeSource, 'prelude.js', script))
   const seed = seeds(request).map((word) => context.newNumber(word))
   const prelude = context.unwrapResult(context.callFunction(start, context.undefined, ...seed))
-  const call = context.getProp(prelude, 'call')
+  const useKernel = context.getProp(prelude, use)
   const describe = context.getProp(prelude, 'describe')
-  const unit = unitArguments(context, request)
+  const unit = use === 'call' ? unitArguments(context, request) : []
 
   // Only from here: what the engine needs for itself is no fault of the kernel's.
   runtime.setInterruptHandler(sandbox.poll)
@@ -170,7 +183,7 @@ function runKernel(sandbox: Sandbox, request: JsRequest): KernelOutcome {
   const kernel = context.evalCode(request.source, kernelFile, script)
   const result =
     kernel.error === undefined
-      ? context.callFunction(call, context.undefined, kernel.value, ...unit)
+      ? context.callFunction(useKernel, context.undefined, kernel.value, ...unit)
       : kernel
   if (result.error === undefined) return outcomeOf(context.getString(result.value), outputBytesMax)
   return faultOf(sandbox, describe, result.error, request)
