@@ -1,6 +1,7 @@
 /** What must hold of a node's state after every event. Tests and the simulator call it; it costs a full scan. */
 import { limits } from '../protocol/limits.js'
 import { unitsOf } from '../protocol/unit-runs.js'
+import { isResting } from './hosting/hosting.js'
 import { assert } from './kit/assert.js'
 import { hasUnit, validateUnitSet } from './kit/unit-set.js'
 import type { NodeState, StewardedJob } from './state.js'
@@ -15,12 +16,17 @@ export function validateState(state: NodeState): void {
   assert(state.neighbours.known.size <= limits.knownPeersMax, 'too many peers are remembered')
   assert(state.hosting.jobs.size <= limits.hostedJobsMax, 'too many jobs are hosted')
   assert(!state.neighbours.neighbours.has(state.self), 'the node is its own neighbour')
-  for (const job of state.hosting.jobs.values())
+  for (const job of state.hosting.jobs.values()) {
+    assert(
+      !(job.wanting && isResting(state.hosting, job, state.self)),
+      `the node rests but has asked for units of ${job.job}`,
+    )
     for (const lease of job.leases.values())
       assert(
         lease.remaining.size + lease.results.length > 0,
         `hosted lease ${lease.lease} of ${job.job} has nothing left but was kept`,
       )
+  }
 }
 
 function validateStewarded(stewarded: StewardedJob): void {

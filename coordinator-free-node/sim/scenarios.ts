@@ -2,6 +2,8 @@
  * Simulated grids, each a story with an end that can be checked. `manyhands sim NAME --seed N` runs one; the same
  * seed gives the same trace, byte for byte.
  */
+import type { CoreConfig } from '../core/config.js'
+import type { DonationRules } from '../core/hosting/availability.js'
 import { nextFraction, nextUint32, type Random, seedRandom } from '../core/kit/random.js'
 import { jobView } from '../core/views.js'
 import type { JobView } from '../protocol/gateway-api.js'
@@ -22,6 +24,8 @@ export interface Scenario {
   network: NetworkOptions
   /** Differences from an ordinary host, by its number; 0 is the requester. */
   traits?: (node: number, random: Random) => Partial<ExecutorTraits>
+  /** What each node's volunteer chose, by its number. */
+  config?: (node: number) => Partial<CoreConfig>
   /** Each node knows only the next, instead of all knowing the requester. */
   chain?: boolean
   /** What befalls the grid while the job runs. */
@@ -139,6 +143,29 @@ export const scenarios = {
     network: lan,
     traits: (node) => (node === 2 || node === 4 ? { withholds: true } : {}),
   },
+  volunteers: {
+    summary:
+      'hosts that work by hours, on mains, when idle, and as their volunteers pause and resume',
+    hosts: 6,
+    units: 600,
+    redundancy: 2,
+    network: lan,
+    traits: (_node, random) => ({ unitMs: 150 + 300 * nextFraction(random) }),
+    config: (node) => ({ graceMs: 1_000, rules: rulesOfVolunteer(node) }),
+    events: (grid) => {
+      measureVolunteers(grid)
+      const { clock, nodes } = grid
+      const [paused, ...others] = nodes.slice(4)
+      // A pause outlives the node that was told of it.
+      clock.after(6_000, () => paused?.pause(Number.POSITIVE_INFINITY))
+      clock.after(9_000, () => paused?.kill())
+      clock.after(11_000, () => paused?.start())
+      clock.after(11_000, () => paused?.dial(nodes[0]?.peer as PeerId))
+      clock.after(40_000, () => paused?.resume())
+      for (const node of others) clock.after(15_000, () => node.pause(clock.nowMs() + 12_000))
+      clock.after(50_000, () => nodes.at(-1)?.drain())
+    },
+  },
   chain: {
     summary: 'eight nodes in a row, each knowing only the next',
     hosts: 7,
@@ -148,6 +175,39 @@ export const scenarios = {
     chain: true,
   },
 } satisfies Record<string, Scenario>
+
+/** Node 1 keeps hours of ten seconds in every thirty, 2 stays off battery, 3 waits until nobody is there. */
+function rulesOfVolunteer(node: number): DonationRules {
+  const windows = Array.from({ length: 20 }, (_, i) => ({
+    startMs: 30_000 * i,
+    endMs: 30_000 * i + 10_000,
+  }))
+  return {
+    windows: node === 1 ? windows : [],
+    idle: node === 3 ? { afterMs: 4_000, othersCpuShareMax: 0.5 } : undefined,
+    neverOnBattery: node === 2,
+  }
+}
+
+/** Every machine is measured now and then; plugs are pulled and keys pressed at random. */
+function measureVolunteers({ clock, nodes, random }: SimulatedGrid): void {
+  for (const node of nodes) {
+    let inputMs = 0
+    const measure = () => {
+      const nowMs = clock.nowMs()
+      if (nextFraction(random) < 0.2) inputMs = nowMs
+      node.measure({
+        utcMs: nowMs,
+        weekMs: nowMs,
+        onBattery: nextFraction(random) < 0.3,
+        inputIdleMs: nowMs - inputMs,
+        othersCpuShare: nextFraction(random) / 1.6,
+      })
+      clock.after(2_000 * (0.5 + nextFraction(random)), measure)
+    }
+    measure()
+  }
+}
 
 export type ScenarioName = keyof typeof scenarios
 
@@ -190,7 +250,8 @@ function build(scenario: Scenario, seed: number, validate: boolean) {
   const world: World = { clock, network, trace: new Trace(), manifests: new Map(), validate }
   const nodes = Array.from({ length: scenario.hosts + 1 }, (_, i) => {
     const traits = { slots: 1, unitMs: 100, ...none, ...scenario.traits?.(i, random) }
-    return new VirtualNode(peerNamed(i), world, nextUint32(random), traits)
+    const config = scenario.config?.(i) ?? {}
+    return new VirtualNode(peerNamed(i), world, nextUint32(random), traits, config)
   })
   for (const node of nodes) node.start()
   nodes.forEach((node, i) => {

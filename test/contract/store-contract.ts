@@ -151,6 +151,21 @@ export function describeStore(name: string, open: () => Promise<StoreUnderTest>)
       expect(await store.readBlob(wrong)).toBeUndefined()
     })
 
+    test('lists blobs with their sizes, and forgets those removed', async () => {
+      const [one, other] = [bytes('a task'), bytes('another')]
+      for (const blob of [one, other]) await store.writeBlob(hashOf(blob), blob)
+      const sizes = new Map((await store.listBlobs()).map((blob) => [blob.hash, blob.bytes]))
+      expect(sizes).toEqual(new Map([one, other].map((blob) => [hashOf(blob), blob.length])))
+      for (const { writtenMs } of await store.listBlobs())
+        expect(Math.abs(writtenMs - Date.now())).toBeLessThan(60_000)
+      await store.removeBlob(hashOf(one))
+      await store.removeBlob(hashOf(one))
+      expect(await store.readBlob(hashOf(one))).toBeUndefined()
+      expect(await store.listBlobs()).toHaveLength(1)
+      await store.writeBlob(hashOf(one), one)
+      expect(await store.readBlob(hashOf(one))).toEqual(one)
+    })
+
     test('answers MH_STOPPED once closed; closing twice is fine', async () => {
       await store.close()
       await store.close()

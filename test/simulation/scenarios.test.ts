@@ -52,6 +52,15 @@ describe('what each story must show', () => {
     expect(runScenario('leaver', 1).reassigned).toBeGreaterThan(0)
   })
 
+  test('volunteers come and go, every one of them works, and no unit is lost or ends as an abort', () => {
+    const report = runScenario('volunteers', 1)
+    for (const executed of report.executedBy) expect(executed).toBeGreaterThan(0)
+    expect(report.disputed).toBe(0)
+    // What rests goes back at once: leases hardly ever have to expire.
+    expect(report.reassigned).toBeLessThan(report.units / 50)
+    expect(report.executionsPerUnit).toBeLessThan(2.3)
+  })
+
   // Found by validateState: the want of a lost unit was older than the host's late vote.
   test.each([
     ['partition', 0],

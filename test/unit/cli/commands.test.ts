@@ -198,6 +198,60 @@ describe('other commands', () => {
   )
 })
 
+describe('a volunteer', () => {
+  const donation = { donating: false, reason: 'paused', changesInMs: undefined, unitsLeft: 0 }
+  const gridOf = (asked: unknown[]) =>
+    Object.assign(fakeGrid(1), {
+      pause: async (options: object) => {
+        asked.push(options)
+        return donation
+      },
+      resume: async () => ({ ...donation, donating: true, reason: undefined }),
+      finish: async () => void asked.push('finish'),
+    })
+  test('pauses for a while or for good', async () => {
+    const asked: unknown[] = []
+    const { terminal } = await runCommand(['pause', '--for', '1h30m'], { grid: gridOf(asked) })
+    await runCommand(['pause'], { grid: gridOf(asked) })
+    expect(asked).toEqual([{ forMs: 5_400_000 }, {}])
+    expect(terminal.out).toEqual(['not now: paused by you until you resume it'])
+  })
+  test('resumes and finishes', async () => {
+    const asked: unknown[] = []
+    const { terminal } = await runCommand(['resume', '--json'], { grid: gridOf(asked) })
+    expect(JSON.parse(terminal.out[0]!)).toMatchObject({ donating: true })
+    const { exitCode } = await runCommand(['finish'], { grid: gridOf(asked) })
+    expect([exitCode, asked]).toEqual([0, ['finish']])
+  })
+  test.each(['2', 'soon', '0s', '400d'])('a pause for %j is refused', async (text) => {
+    const { terminal, exitCode } = await runCommand(['pause', '--for', text], { grid: gridOf([]) })
+    expect(exitCode).toBe(2)
+    expect(terminal.remarks[0]).toContain(`--for: '${text}' is no duration`)
+  })
+  test('chooses on the command line what else stands in the file', async () => {
+    const args = ['--cpu-share', '50 %', '--hours', 'mon,tue 10:00-11:00', '--tiers', 'wasm, js']
+    const state = ['--state', folder, '--json', '--print-config']
+    const { terminal } = await runCommand(['node', ...state, ...args, '--never-on-battery'])
+    expect(JSON.parse(terminal.out[0]!).options).toMatchObject({
+      cpuShare: 50,
+      hours: ['mon,tue 10:00-11:00'],
+      tiers: ['wasm', 'js'],
+      neverOnBattery: true,
+    })
+  })
+  test.each([
+    [['--cpu-share', '0'], '--cpu-share'],
+    [['--deny-tasks', 'abcdef'], '--deny-tasks'],
+    [['--memory', 'lots'], '--memory'],
+    [['--tiers', 'native'], 'native-owners'],
+  ])('%j is refused', async (args, named) => {
+    const state = ['--state', folder, '--print-config']
+    const { terminal, exitCode } = await runCommand(['node', ...state, ...args])
+    expect(exitCode).toBe(2)
+    expect(terminal.remarks[0]).toContain(named)
+  })
+})
+
 describe('tasks', () => {
   test('lists the built-in tasks with a line each', async () => {
     const { terminal } = await runCommand(['tasks'])

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import {
   countOf,
   formatBytes,
+  formatClock,
   formatCount,
   formatDurationMs,
   formatRate,
@@ -24,6 +25,19 @@ describe('durations', () => {
     [273_600_000, '3 d 04 h'],
   ])('%p ms reads %p', (ms, text) => {
     expect(formatDurationMs(ms)).toBe(text)
+  })
+})
+
+describe('the time of day', () => {
+  const now = new Date(2030, 0, 7, 22, 15)
+  test.each([
+    [new Date(2030, 0, 7, 23, 5), '23:05'],
+    [new Date(2030, 0, 8, 7, 0), '07:00'],
+    [new Date(2030, 0, 8, 22, 0), 'Tue 22:00'],
+    [new Date(2030, 0, 12, 9, 0), 'Sat 09:00'],
+    [new Date(2030, 1, 3, 9, 0), '2030-02-03 09:00'],
+  ])('%p reads %p', (at, text) => {
+    expect(formatClock(at, now)).toBe(text)
   })
 })
 

@@ -1,5 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import {
+  renderDonation,
+  renderHosted,
   renderJob,
   renderJobs,
   renderNodeLine,
@@ -7,7 +9,11 @@ import {
   renderStatus,
   renderWhy,
 } from '../../../coordinator-free-node/cli/views.js'
-import type { NodeStatus } from '../../../coordinator-free-node/protocol/gateway-api.js'
+import type {
+  DonationView,
+  NodeStatus,
+} from '../../../coordinator-free-node/protocol/gateway-api.js'
+import type { BlobHash } from '../../../coordinator-free-node/protocol/ids.js'
 import { hostView, JOB, jobView, LIAR, PEER } from './fakes.js'
 
 const status: NodeStatus = {
@@ -100,5 +106,53 @@ describe('peers and node', () => {
     const donation = { ...status.donation, donating: false, reason: 'finishing' } as const
     expect(renderStatus({ ...status, draining: true, donation })).toContain('it is finishing')
     expect(renderStatus(status)).toMatch(/donates +2 threads/)
+  })
+})
+
+describe('donation in plain words', () => {
+  const now = new Date(2030, 0, 7, 12)
+  const hourMs = 3_600_000
+  const view = (change: Partial<DonationView>): DonationView => ({
+    donating: false,
+    reason: undefined,
+    changesInMs: undefined,
+    unitsLeft: 0,
+    ...change,
+  })
+  test.each([
+    [{ donating: true }, 'yes, now'],
+    [{ donating: true, changesInMs: 5 * hourMs }, 'yes, now, until 17:00'],
+    [{ reason: 'paused', changesInMs: 2 * hourMs - 3 }, 'not now: paused by you until 14:00'],
+    [{ reason: 'paused' }, 'not now: paused by you until you resume it'],
+    [{ reason: 'hours', changesInMs: 10 * hourMs }, 'not now: outside its hours: next at 22:00'],
+    [{ reason: 'battery', unitsLeft: 2 }, 'not now: on battery; 2 units of others still to end'],
+    [
+      { reason: 'input', changesInMs: hourMs / 6 },
+      'not now: waits for the machine to be idle: somebody used it, at the earliest at 12:10',
+    ],
+    [{ reason: 'load' }, 'not now: waits for the machine to be idle: other programs are busy'],
+    [{ reason: 'finishing' }, 'not now: it is finishing'],
+    [{ reason: 'no-cpus' }, 'not now: it has no threads for units (cpus = 0)'],
+  ] as const)('%j', (change, words) => {
+    expect(renderDonation(view(change), now)).toBe(words)
+  })
+  test('jobs of others stand with owner, task and why', () => {
+    const job = {
+      job: JOB,
+      name: 'primes',
+      owner: PEER,
+      own: false,
+      task: 'cd'.repeat(32) as BlobHash,
+      tier: 'wasm',
+      verdict: 'refused',
+      reason: 'this node does not run this task',
+      executed: 0,
+      inFlight: 0,
+      spentMs: 0,
+    } as const
+    expect(renderHosted([job])).toMatch(
+      /primes +hostAAAA +cdcdcdcdcd +wasm.* refused +this node does/,
+    )
+    expect(renderHosted([])).toContain('no job')
   })
 })

@@ -120,6 +120,19 @@ describe('journal', () => {
     expect(left).toEqual([])
   })
 
+  test.each([[1_234.5], [Number.POSITIVE_INFINITY], [undefined]])(
+    'a pause until %p is remembered, and replaces the one before',
+    async (untilUtcMs) => {
+      const store = createMemoryStore()
+      const { journal } = journalOn(store)
+      journal.append(0, [{ type: 'pause', untilUtcMs: 7 }])
+      journal.append(0, [{ type: 'pause', untilUtcMs }])
+      await journal.idle()
+      const { pausedUntilUtcMs } = await recall(store, async () => undefined)
+      expect(pausedUntilUtcMs).toBe(untilUtcMs)
+    },
+  )
+
   test('a write that fails fails its entries, in words, and the next one is tried', async () => {
     const store = createMemoryStore()
     const write = store.write.bind(store)
