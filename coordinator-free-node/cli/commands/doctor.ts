@@ -5,6 +5,7 @@ import { type CheckResult, renderChecks, runCheck } from '../doctor/check.js'
 import { executionChecks } from '../doctor/execution.js'
 import { machineChecks } from '../doctor/machine.js'
 import { networkChecks } from '../doctor/network.js'
+import { sandboxChecks } from '../doctor/sandbox.js'
 import { exitCodes } from '../failure.js'
 import {
   addExamples,
@@ -20,7 +21,7 @@ export function addDoctorCommand(program: Command, context: Context): void {
     .command('doctor')
     .summary('what this machine can do, and what is missing')
     .description(
-      'Checks what a node needs: Node, disk, executor, network. Exit code 0 unless something ' +
+      'Checks what a node needs: Node, disk, executor, the walls around it, network. Exit code 0 unless something ' +
         'essential is missing (1).',
     )
     .action((options: StateOption & JsonOption) => examine(context, options))
@@ -36,6 +37,7 @@ async function examine(context: Context, options: StateOption & JsonOption): Pro
   const checks = [
     ...machineChecks(stateDirectory),
     ...executionChecks(),
+    ...sandboxChecks(),
     ...networkChecks(context, stateDirectory),
   ]
   const results: CheckResult[] = []

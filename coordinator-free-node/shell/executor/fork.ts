@@ -1,6 +1,7 @@
 /** Starts the executor's process behind its walls, and watches over it: a kill when it falls silent. */
 import { type ChildProcess, fork } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { constants, setPriority } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { GridError } from '../../protocol/errors.js'
@@ -54,13 +55,16 @@ export async function forkExecutor(
   signal: AbortSignal,
 ): Promise<ExecutorProcess> {
   const entry = options.entry === undefined ? entryFile() : fileURLToPath(options.entry)
+  const { execPath, execArgv } = walls(entry)
   const child = fork(entry, [String(options.slots)], {
-    ...walls(entry),
+    execPath,
+    execArgv,
     env: {},
     serialization: 'advanced',
     // Its errors are ours to show; it has nothing to print.
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   })
+  yieldToOthers(child)
   let printed = ''
   child.stderr?.on('data', (text: Buffer) => {
     printed = (printed + text.toString()).slice(-errorCharsKept)
@@ -70,8 +74,18 @@ export async function forkExecutor(
   return watchOver(child, handlers, errors, options.silenceMsMax ?? silenceMsMaxDefault)
 }
 
+/** Threads that the process starts take its priority over, the compiler's among them; those of units go lower still. */
+function yieldToOthers({ pid }: ChildProcess): void {
+  if (pid === undefined) return
+  try {
+    setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL)
+  } catch {
+    // Gone already, or not allowed here; the units run all the same.
+  }
+}
+
 /** The compiled process, also when this file runs from source, as tests do. */
-function entryFile(): string {
+export function entryFile(): string {
   const beside = fileURLToPath(new URL('./process.js', import.meta.url))
   if (existsSync(beside)) return beside
   const root = path.resolve(path.dirname(beside), '../../..')
