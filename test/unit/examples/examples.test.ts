@@ -101,6 +101,13 @@ test('monte-carlo-pi.mjs comes near', async () => {
   )
 })
 
+test('own-kernel.mjs finds the same with either language', async () => {
+  const found = 'perfect below 10000: 6, 28, 496, 8128'
+  expect(await runExample('own-kernel.mjs', '10000')).toBe(found)
+  expect(await runExample('own-kernel.mjs', '10000', 'assemblyscript')).toBe(found)
+  await expect(runExample('own-kernel.mjs', '10', 'cobol')).rejects.toThrow("no kernel in 'cobol'")
+})
+
 test('word-count.mjs counts over the ends of files', async () => {
   await writeFile(path.join(folder, 'one'), 'To be, or not to')
   await writeFile(path.join(folder, 'two'), 'be')

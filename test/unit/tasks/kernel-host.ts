@@ -31,7 +31,10 @@ export function randomStream(unit: number): (length: number) => Uint8Array {
 }
 
 export async function loadKernel(name: string): Promise<KernelHost> {
-  const file = new URL(`../../../tasks/kernels/${name}.wasm`, import.meta.url)
+  return loadModule(new URL(`../../../tasks/kernels/${name}.wasm`, import.meta.url))
+}
+
+async function loadModule(file: URL): Promise<KernelHost> {
   const module = await WebAssembly.compile(await readFile(file))
   return { module, run: (...unit) => runUnit(module, ...unit) }
 }
@@ -95,7 +98,8 @@ export async function runTask<Params extends z.ZodType, Result extends z.ZodType
   { window = 1, onUnit }: RunOptions = {},
 ): Promise<z.output<Result>> {
   if (task.kernel.tier !== 'wasm') throw new Error('kernel-host runs wasm alone')
-  const host = await loadKernel(task.name)
+  const { module } = task.kernel
+  const host = await (module instanceof URL ? loadModule(module) : loadKernel(task.name))
   const params = task.params.parse(given)
   const plan = await task.plan(params)
   const parts: UnitPart<Part>[] = []
