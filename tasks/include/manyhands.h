@@ -115,6 +115,20 @@ static inline void *grid_allocate(size_t bytes) {
   return (void *)from;
 }
 
+/**
+ * Multiplies 128-bit numbers. Compilers call it, also for sums over a loop, and without a C library nobody else has it.
+ */
+__attribute__((weak)) __int128 __multi3(__int128 a, __int128 b) {
+  const uint64_t low_half = 0xffffffff;
+  const uint64_t x = (uint64_t)a, y = (uint64_t)b;
+  const uint64_t low = (x & low_half) * (y & low_half);
+  const uint64_t across = (x >> 32) * (y & low_half) + (low >> 32);
+  const uint64_t middle = (x & low_half) * (y >> 32) + (across & low_half);
+  uint64_t high = (x >> 32) * (y >> 32) + (across >> 32) + (middle >> 32);
+  high += x * (uint64_t)(b >> 64) + (uint64_t)(a >> 64) * y;
+  return (__int128)(((unsigned __int128)high << 64) | (middle << 32) | (low & low_half));
+}
+
 /** Bytes and where they are. */
 typedef struct {
   unsigned char *bytes;
