@@ -27,7 +27,11 @@ export const bounds = {
   nestingMax: 10_000,
   /** Loops inside loops: optimising compilers look at the body of each once more. */
   loopNestingMax: 100,
-  /** Branches and blocks times the locals that a compiler has to merge there, in the whole module: some seconds. */
+  /**
+   * Branches and blocks times the locals that a compiler has to bring together there: some 10 ns each. In one function,
+   * which is compiled in one go when it is first called, and in the whole module.
+   */
+  functionMergesMax: 2 ** 24,
   mergesMax: 2 ** 27,
 } as const
 

@@ -17,8 +17,10 @@ export const fuelCosts = {
   tableAccess: 4,
   size: 2,
   reference: 1,
-  /** Bulk operations, beside what they cost by their length. */
-  bulk: 10,
+  /** Bulk operations, beside what they cost by their length: the engine leaves the module's code for them. */
+  bulk: 50,
+  /** Growing leaves it for longer, even by nothing. */
+  grow: 2_000,
   /** Bytes, and elements of a table, that cost a unit when they are moved or filled. */
   bytesPerUnit: 8,
   elementsPerUnit: 1,

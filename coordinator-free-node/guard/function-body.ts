@@ -52,6 +52,7 @@ export class FunctionChecker {
   #hasVector = false
   #loopNesting = 0
   #merges = 0
+  #functionMerges = 0
 
   constructor(parts: ModuleParts) {
     this.#parts = parts
@@ -71,6 +72,7 @@ export class FunctionChecker {
     this.#calledTypes.clear()
     this.#hasVector = false
     this.#loopNesting = 0
+    this.#functionMerges = 0
     this.#readLocals(type)
     const facts: FunctionFacts = {
       codeFrom: reader.at,
@@ -454,8 +456,10 @@ export class FunctionChecker {
 
   /** A compiler brings the locals of all ways together where a block begins, and where a branch goes. */
   #countMerges(ways: number, at: number): void {
-    this.#merges += ways * (1 + this.#locals.length)
-    if (this.#merges > bounds.mergesMax)
+    const merges = ways * (1 + this.#locals.length)
+    this.#merges += merges
+    this.#functionMerges += merges
+    if (this.#functionMerges > bounds.functionMergesMax || this.#merges > bounds.mergesMax)
       throw new ModuleFault('too many branches between too many locals to compile in time', at)
   }
 

@@ -469,7 +469,7 @@ export class BodyWriter {
    */
   #writeGrow(at: number, most: number, fuelEach: number, size: ArrayLike<number>): void {
     const code = this.#code
-    this.#pay(fuelCosts.bulk)
+    this.#pay(fuelCosts.grow)
     this.#copyUpTo(at)
     const wanted = this.#own('length', valueType.i32)
     const got = this.#own('result', valueType.i32)

@@ -22,7 +22,7 @@ export interface KernelUnit {
 }
 
 /** A call across the border of the module, in fuel; about what it takes. */
-const callFuel = 32
+const callFuel = 1_000
 /** Bytes that are moved for one fuel. */
 const bytesPerFuel = 8
 /** A hash gives 32 bytes of the random stream, and takes some 500 simple instructions. */

@@ -1,0 +1,170 @@
+/** Modules that take long to read, check or compile. Those inside the bounds have to end well, and in time. */
+import { assemble, family } from './unit.mjs'
+
+const { units, bytes } = family('compile')
+export const compile = units
+
+/** LEB128. */
+function leb(value) {
+  return value < 128 ? [value] : [(value & 127) | 128, ...leb(value >>> 7)]
+}
+
+function section(id, content) {
+  return [[id, ...leb(content.length)], content]
+}
+
+function join(parts) {
+  return new Uint8Array(Buffer.concat(parts.map((part) => Buffer.from(part))))
+}
+
+const head = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]
+const name = (text) => [text.length, ...Buffer.from(text)]
+
+/** A module of `count` functions of this body, which begins with its locals; the first is `run`. */
+function moduleOf(count, body, runBody = [0, 0x41, 0, 0x0b]) {
+  const repeated = Buffer.concat([Buffer.from(leb(body.length)), Buffer.from(body)])
+  const code = Buffer.concat([
+    Buffer.from(leb(count + 1)),
+    Buffer.from(leb(runBody.length)),
+    Buffer.from(runBody),
+    ...Array.from({ length: count }, () => repeated),
+  ])
+  const functions = Buffer.concat([Buffer.from(leb(count + 1)), Buffer.alloc(count + 1)])
+  return join([
+    head,
+    ...section(1, [1, 0x60, 0, 1, 0x7f]),
+    ...section(3, functions),
+    ...section(5, [1, 0, 1]),
+    ...section(7, [2, ...name('memory'), 2, 0, ...name('run'), 0, 0]),
+    ...section(10, code),
+  ])
+}
+
+/** One function whose code is built of large pieces. */
+function single(...pieces) {
+  const body = Buffer.concat(pieces.map((piece) => Buffer.from(piece)))
+  return moduleOf(0, [], body)
+}
+
+const repeat = (piece, times) =>
+  Buffer.concat(Array.from({ length: times }, () => Buffer.from(piece)))
+
+bytes(
+  '10 MB of functions',
+  /^done$/,
+  moduleOf(90_000, [0, ...repeat([0x41, 0, 0x1a], 35), 0x41, 0, 0x0b]),
+)
+bytes(
+  'too many functions',
+  /^trap: .*100002 functions, at most 100000 are allowed/,
+  moduleOf(100_001, [0, 0x41, 0, 0x0b]),
+)
+bytes(
+  'one function of 6 MB',
+  /^done$/,
+  single([0], repeat([0x41, 1, 0x1a], 2_000_000), [0x41, 0, 0x0b]),
+)
+bytes(
+  'one function of 8 MB',
+  /^trap: .*a function of \d+ bytes, at most 7654321 are allowed/,
+  single([0], repeat([0x41, 1, 0x1a], 2_800_000), [0x41, 0, 0x0b]),
+)
+bytes(
+  'a function that grows too large with its meters',
+  /^trap: the module becomes too large once it is metered/,
+  single([0], repeat([0x03, 0x40, 0x0b], 2_400_000), [0x41, 0, 0x0b]),
+)
+bytes(
+  'blocks inside blocks, deep',
+  /^done$/,
+  single([0], repeat([0x02, 0x40], 9_000), repeat([0x0b], 9_000), [0x41, 0, 0x0b]),
+)
+bytes(
+  'blocks inside blocks, too deep',
+  /^trap: more than 10000 blocks inside each other/,
+  single([0], repeat([0x02, 0x40], 50_000), repeat([0x0b], 50_000), [0x41, 0, 0x0b]),
+)
+bytes(
+  'loops inside loops',
+  /^trap: more than 100 loops inside each other/,
+  single([0], repeat([0x03, 0x40], 5_000), repeat([0x0b], 5_000), [0x41, 0, 0x0b]),
+)
+bytes(
+  'tables of 60,000 branches, a hundred times',
+  /^trap: too many branches between too many locals/,
+  single(
+    [1, 20, 0x7e],
+    repeat([0x02, 0x40, 0x41, 0, 0x0e, ...leb(60_000), ...Array(60_001).fill(0), 0x0b], 100),
+    [0x41, 0, 0x0b],
+  ),
+)
+bytes(
+  'many blocks among many locals',
+  /^trap: too many branches between too many locals/,
+  single([1, ...leb(7_900), 0x7e], repeat([0x02, 0x40, 0x0b], 30_000), [0x41, 0, 0x0b]),
+)
+bytes(
+  'some blocks among many locals',
+  /^done$/,
+  single(
+    [1, ...leb(4_000), 0x7e],
+    repeat([0x02, 0x40, 0x41, 0, 0x0d, 0, 0x0b], 5_000),
+    [0x41, 0, 0x0b],
+  ),
+)
+bytes(
+  'four billion locals',
+  /^trap: a function with more than 8000 locals/,
+  single(
+    [2, 0xff, 0xff, 0xff, 0xff, 0x0f, 0x7f, 0xff, 0xff, 0xff, 0xff, 0x0f, 0x7f],
+    [0x41, 0, 0x0b],
+  ),
+)
+bytes(
+  'more entries announced than bytes',
+  /^trap: .*unexpected end/,
+  join([head, ...section(1, [0xff, 0xff, 0x05])]),
+)
+bytes(
+  'four billion types',
+  /^trap: .*4294967295 types, at most 100000 are allowed/,
+  join([head, ...section(1, [0xff, 0xff, 0xff, 0xff, 0x0f])]),
+)
+bytes(
+  'more imports than anybody needs',
+  /^trap: .*imports, at most 10000 are allowed/,
+  join([
+    head,
+    ...section(1, [1, 0x60, 0, 1, 0x7f]),
+    ...section(
+      2,
+      Buffer.concat([
+        Buffer.from(leb(20_000)),
+        repeat([...name('grid'), ...name('input_size'), 0, 0], 20_000),
+      ]),
+    ),
+  ]),
+)
+bytes(
+  'fifty thousand segments of data, and more',
+  /^trap: .*data segments, at most 50000 are allowed/,
+  join([
+    head,
+    ...section(1, [1, 0x60, 0, 1, 0x7f]),
+    ...section(3, [1, 0]),
+    ...section(5, [1, 0, 1]),
+    ...section(7, [2, ...name('memory'), 2, 0, ...name('run'), 0, 0]),
+    ...section(10, [1, 4, 0, 0x41, 0, 0x0b]),
+    ...section(11, Buffer.concat([Buffer.from(leb(60_000)), repeat([1, 0], 60_000)])),
+  ]),
+)
+bytes(
+  '10 MB of a section that nobody reads',
+  /^done$/,
+  join([
+    assemble(
+      '(module (memory (export "memory") 1) (func (export "run") (result i32) i32.const 0))',
+    ),
+    ...section(0, Buffer.concat([Buffer.from(name('x')), Buffer.alloc(10_000_000)])),
+  ]),
+)

@@ -1,0 +1,8 @@
+/** All hostile units, by family. */
+import { compile } from './compile.mjs'
+import { escapes } from './escapes.mjs'
+import { loops } from './loops.mjs'
+import { space } from './space.mjs'
+import { traps } from './traps.mjs'
+
+export const corpus = [...loops, ...space, ...compile, ...escapes, ...traps]

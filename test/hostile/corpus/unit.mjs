@@ -1,0 +1,76 @@
+/**
+ * How the corpus writes a unit down: what it is, and how it has to end. Verdicts are regular expressions over one
+ * line: `done`, `hit`, `trap: WORDS`, or `abort REASON: WORDS`.
+ */
+import wabtFactory from 'wabt'
+
+/**
+ * @typedef {object} HostileUnit
+ * @property {string} name
+ * @property {string} family
+ * @property {'wasm' | 'js'} tier
+ * @property {Uint8Array} code
+ * @property {RegExp} verdict
+ * @property {object} limits  of its task, where they are not the runner's
+ */
+
+const wabt = await wabtFactory()
+const features = {
+  simd: true,
+  bulk_memory: true,
+  reference_types: true,
+  multi_value: true,
+  sat_float_to_int: true,
+  sign_extension: true,
+  mutable_globals: true,
+  tail_call: true,
+  exceptions: true,
+  threads: true,
+  memory64: true,
+  multi_memory: true,
+}
+
+/** @returns {Uint8Array} */
+export function assemble(text) {
+  const module = wabt.parseWat('unit.wat', text, features)
+  const { buffer } = module.toBinary({})
+  module.destroy()
+  return new Uint8Array(buffer)
+}
+
+/** Verdicts that come often. */
+export const outOfFuel = /^trap: out of fuel$/
+export const noStack = /^trap: call stack exhausted$/
+export const outOfBounds = /^trap: memory access out of bounds$/
+
+/** All functions of the grid, by their names in the text. */
+const grid = `
+  (import "grid" "input_size" (func $input_size (result i32)))
+  (import "grid" "input_read" (func $input_read (param i32)))
+  (import "grid" "output_write" (func $output_write (param i32 i32)))
+  (import "grid" "random" (func $random (param i32 i32)))
+  (import "grid" "log" (func $log (param i32 i32)))
+  (import "grid" "progress" (func $progress (param f64)))`
+
+/** A kernel of this body, which leaves what `run` returns; `more` stands beside it. */
+export function kernelText(body, more = '', memory = '1') {
+  return `(module ${grid} (memory (export "memory") ${memory}) ${more}
+    (func $run (export "run") (result i32) ${body}))`
+}
+
+/** Makes units of one family. */
+export function family(name) {
+  const units = []
+  const add = (tier, code, unit, verdict, limits) =>
+    units.push({ name: unit, family: name, tier, code, verdict, limits: limits ?? {} })
+  return {
+    units,
+    /** @param body  instructions of `run` */
+    kernel: (unit, verdict, body, more, limits) =>
+      add('wasm', assemble(kernelText(body, more)), unit, verdict, limits),
+    module: (unit, verdict, text, limits) => add('wasm', assemble(text), unit, verdict, limits),
+    bytes: (unit, verdict, code, limits) => add('wasm', code, unit, verdict, limits),
+    js: (unit, verdict, source, limits) =>
+      add('js', new TextEncoder().encode(source), unit, verdict, limits),
+  }
+}
