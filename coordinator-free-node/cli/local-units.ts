@@ -46,13 +46,14 @@ export async function runLocally(
 }
 
 async function bundleOf(task: AnyTask): Promise<TaskBundle> {
-  const { name, kernel, unitMsMax, unitMemoryBytesMax } = task
+  const { name, kernel, unitMsMax, unitMemoryBytesMax, unitFuelMax } = task
   return {
     descriptor: {
       name,
       tier: kernel.tier,
       unitMsMax: unitMsMax ?? UNIT_MS_MAX,
       unitMemoryBytesMax: unitMemoryBytesMax ?? UNIT_MEMORY_BYTES_MAX,
+      ...(unitFuelMax === undefined ? {} : { unitFuelMax }),
     },
     code: await codeOf(kernel),
   }

@@ -117,7 +117,10 @@ async function print({ terminal }: Context, report: Report): Promise<void> {
   ]
   if (outcome.kind !== 'abort') {
     pairs.push(['fuel', formatCount(outcome.fuel)], ['time', formatMs(outcome.spentMs)])
-    if (memoryBytes !== undefined) pairs.push(['memory', formatBytes(memoryBytes)])
+    if (memoryBytes !== undefined) {
+      const whose = task.tier === 'js' ? ", with the engine's own" : ''
+      pairs.push(['memory', `${formatBytes(memoryBytes)}${whose}`])
+    }
     pairs.push(['digest', Buffer.from(outcome.digest).toString('hex')])
     if (words === undefined) pairs.push(['result', formatBytes(outcome.output.length)])
   }

@@ -96,7 +96,7 @@ export class KernelHost {
   log(pointer: number, length: number): Uint8Array {
     const text = this.view(pointer, length)
     this.charge(text.length)
-    this.observer?.log(text.slice())
+    this.observer?.log(text)
     return text
   }
 

@@ -21,7 +21,7 @@ export function trap(text: string, fuel: number, where = ''): KernelOutcome {
 
 /** Hears what a unit says to whoever debugs it. Nothing of it is part of the result, and on the grid nobody listens. */
 export interface UnitObserver {
-  /** @param text  UTF-8, as much as the unit gave at once; a copy */
+  /** @param text  UTF-8, as much as the unit gave at once; as long as the call lasts */
   log(text: Uint8Array): void
   /** @param fraction  0 to 1 */
   progress(fraction: number): void
@@ -34,7 +34,9 @@ const logBytesMax = 64 * 1024
 /** More often than anybody can see. */
 const progressEveryMs = 10
 
-/** Lets pass what a person can read: the first 64 KiB of a unit's log, and its progress 100 times a second. */
+/**
+ * Lets pass what a person can read: the first 64 KiB of a unit's log, as copies, and its progress 100 times a second.
+ */
 export function boundedObserver(
   observer: UnitObserver,
   clockMs: () => number = () => performance.now(),
@@ -43,7 +45,7 @@ export function boundedObserver(
   let saidMs = Number.NEGATIVE_INFINITY
   return {
     log(text) {
-      const piece = text.subarray(0, logBytesLeft)
+      const piece = text.slice(0, logBytesLeft)
       logBytesLeft -= piece.length
       if (piece.length > 0) observer.log(piece)
     },
