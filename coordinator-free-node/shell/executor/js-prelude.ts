@@ -10,14 +10,22 @@ const shownCharsMax = 2000
 /** A path this long leaves room for what is wrong there. */
 const pathCharsMax = 200
 
+/** The functions that `preludeSource` gives, by name. */
+export const preludeFunctions = ['seed', 'call', 'expect', 'describe'] as const
+export type PreludeFunction = (typeof preludeFunctions)[number]
+
 /**
- * Source of `(a, b, c, d) => ({ call, expect, describe })`. The four seed `Math.random` (xorshift128). `call` runs a kernel on
- * a unit and returns a flag and the encoded value: `0` done, `1` hit, `!` and a JSON string: what is wrong with the
- * result. `expect` says in the same way whether there is a kernel to call. `describe` turns whatever was thrown into JSON `[name, message, stack]`, or `[text]` for what is no error.
+ * Source of `{ seed, call, expect, describe }`. `seed` takes four numbers to start `Math.random` from (xorshift128).
+ * `call` runs a kernel on a unit and returns a flag and the encoded value: `0` done, `1` hit, `!` and a JSON string:
+ * what is wrong with the result. `expect` says in the same way whether there is a kernel to call. `describe` turns
+ * whatever was thrown into JSON `[name, message, stack]`, or `[text]` for what is no error.
  *
- * Both use only built-ins that were taken hold of before the kernel's first line.
+ * All use only built-ins that were taken hold of before the kernel's first line. Nothing of a unit is in it: all units
+ * of a thread start from one image of it.
  */
-export const preludeSource = `((a, b, c, d) => {
+export const preludeSource = `(() => {
+  let [a, b, c, d] = [0, 0, 0, 1]
+  const seed = (...words) => { [a, b, c, d] = words }
   const codec = ${valueCodecSource}()
   const { stringify } = JSON
   const text = String
@@ -75,5 +83,5 @@ export const preludeSource = `((a, b, c, d) => {
       return '["threw an object that cannot be read"]'
     }
   }
-  return { call, expect, describe }
-})`
+  return { seed, call, expect, describe }
+})()`

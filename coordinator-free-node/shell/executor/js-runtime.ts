@@ -2,18 +2,10 @@
  * JavaScript kernels in QuickJS, itself compiled to WebAssembly: slow, but the same bits everywhere, killable at any
  * instruction, and without a way out. A fresh instance a unit, because a broken one cannot be mended.
  */
-import releaseSync from '@jitl/quickjs-wasmfile-release-sync'
-import {
-  DefaultIntrinsics,
-  newQuickJSWASMModuleFromVariant,
-  newVariant,
-  type QuickJSContext,
-  type QuickJSHandle,
-  type QuickJSRuntime,
-  type QuickJSSyncVariant,
-} from 'quickjs-emscripten-core'
+import type { QuickJSContext, QuickJSHandle } from 'quickjs-emscripten-core'
 import { limits } from '../../protocol/limits.js'
-import { kernelFile, preludeSource } from './js-prelude.js'
+import { type Engine, type EngineImage, enginePages, takeImage } from './js-engine-image.js'
+import { kernelFile } from './js-prelude.js'
 import { type KernelOutcome, outOfFuel, trap, type UnitObserver } from './kernel-outcome.js'
 
 export interface JsRequest {
@@ -37,64 +29,38 @@ export interface JsRuntime {
   check(request: JsRequest): Promise<KernelOutcome>
 }
 
-/** Stack of QuickJS's own; below the stack of the WebAssembly instance that it lives in. */
-const stackBytesMax = 128 * 1024
-
-/** @param wasmModule  the engine, `@jitl/quickjs-wasmfile-release-sync/wasm`; each unit gets an instance of it */
+/** @param wasmModule  the engine, from `compileEngine`; each unit gets an instance of it */
 export function createJsRuntime(wasmModule: WebAssembly.Module): JsRuntime {
+  let image: EngineImage | undefined
+  const runAfresh = async (request: JsRequest, use: Use) => {
+    try {
+      image ??= await takeImage(wasmModule)
+      const memory = memoryOf(request.memoryBytesMax)
+      return runIn(await image.wake(memory.memory), memory, request, use)
+    } catch (error) {
+      return hostFault(error)
+    }
+  }
   return {
-    run: (request) => runAfresh(wasmModule, request, 'call'),
-    check: (request) => runAfresh(wasmModule, request, 'expect'),
+    run: (request) => runAfresh(request, 'call'),
+    check: (request) => runAfresh(request, 'expect'),
   }
-}
-
-async function runAfresh(
-  wasmModule: WebAssembly.Module,
-  request: JsRequest,
-  use: Use,
-): Promise<KernelOutcome> {
-  try {
-    const memory = memoryOf(request.memoryBytesMax)
-    const engine = await instanceOf(wasmModule, memory.memory)
-    return runIn(engine, memory, request, use)
-  } catch (error) {
-    return hostFault(error)
-  }
-}
-
-type Engine = Awaited<ReturnType<typeof newQuickJSWASMModuleFromVariant>>
-
-function instanceOf(module: WebAssembly.Module, wasmMemory: WebAssembly.Memory): Promise<Engine> {
-  // Given the module instead, the loader loses a failed instantiation: its promise never settles.
-  const instantiateWasm = (
-    imports: WebAssembly.Imports,
-    onSuccess: (instance: WebAssembly.Instance) => void,
-  ) => {
-    const instance = new WebAssembly.Instance(module, imports)
-    onSuccess(instance)
-    return instance.exports
-  }
-  const variant = newVariant(releaseSync as unknown as QuickJSSyncVariant, {
-    wasmMemory,
-    emscriptenModule: { instantiateWasm },
-  })
-  return newQuickJSWASMModuleFromVariant(variant)
 }
 
 const pageBytes = 65_536
-/** What the engine was linked to start with, and the most that it can address: 2 GiB. */
-const enginePages = 256
+/** The most that the engine can address: 2 GiB. */
 const enginePagesMax = 32_768
 /** Room in the engine's own limit for its built-ins and the prelude: not the kernel's doing. */
 const engineHeapBytes = 512 * 1024
 
 /**
  * Memory with a hard end, which is what limits a unit: the engine's own limit refuses single large requests, but in
- * this build it does not add up what is held. About 11 MiB of what the engine starts with is free, so a unit gets
- * that beyond its task's limit; the same on every host.
+ * this build it does not add up what is held. The eighth is because the engine grows its memory by a twentieth at
+ * least, and gives up when that is too much.
  */
 function memoryOf(bytesMax: number): EngineMemory {
-  const maximum = Math.min(enginePages + Math.ceil(bytesMax / pageBytes), enginePagesMax)
+  const unitPages = Math.ceil((bytesMax + bytesMax / 8) / pageBytes)
+  const maximum = Math.min(enginePages + unitPages, enginePagesMax)
   const memory = new WebAssembly.Memory({ initial: enginePages, maximum })
   let failed = false
   const grow = memory.grow.bind(memory)
@@ -133,15 +99,11 @@ function runIn(
   let fuel = fuelBase
   const isOut = () => fuel > fuelMax
   if (isOut()) return trap(outOfFuel, fuelMax)
-  const runtime = engine.newRuntime()
-  runtime.setMaxStackSize(stackBytesMax)
-  const context = runtime.newContext({ intrinsics: { ...DefaultIntrinsics, Date: false } })
-  // Nothing is disposed of: the whole instance goes with the unit, and disposing of a broken one aborts.
   const poll = () => {
     fuel += fuelPerPoll
     return isOut()
   }
-  const outcome = runKernel({ runtime, context, memory, poll }, request, use)
+  const outcome = runKernel({ ...engine, memory, poll }, request, use)
   observer?.memory(memory.buffer.byteLength)
   // The kernel may have caught it, so its result says nothing.
   if (hasFailed()) return hostWithoutMemory
@@ -155,9 +117,7 @@ const hostWithoutMemory: KernelOutcome = {
   message: 'this host has less memory than the task allows',
 }
 
-interface Sandbox {
-  runtime: QuickJSRuntime
-  context: QuickJSContext
+interface Sandbox extends Engine {
   memory: WebAssembly.Memory
   /** Burns fuel. @returns whether the engine has to stop */
   poll(): boolean
@@ -167,14 +127,11 @@ interface Sandbox {
 type Use = 'call' | 'expect'
 
 function runKernel(sandbox: Sandbox, request: JsRequest, use: Use): KernelOutcome {
-  const { runtime, context } = sandbox
+  const { runtime, context, prelude } = sandbox
   const { inputs, input, memoryBytesMax, outputBytesMax } = request
   if (inputs === 'range' && input.length !== 16) return crash('a range is not 16 bytes')
-  const start = context.unwrapResult(context.evalCode(preludeSource, 'prelude.js', script))
   const seed = seeds(request).map((word) => context.newNumber(word))
-  const prelude = context.unwrapResult(context.callFunction(start, context.undefined, ...seed))
-  const useKernel = context.getProp(prelude, use)
-  const describe = context.getProp(prelude, 'describe')
+  context.unwrapResult(context.callFunction(prelude.seed, context.undefined, ...seed))
   const unit = use === 'call' ? unitArguments(context, request) : []
 
   // Only from here: what the engine needs for itself is no fault of the kernel's.
@@ -183,10 +140,10 @@ function runKernel(sandbox: Sandbox, request: JsRequest, use: Use): KernelOutcom
   const kernel = context.evalCode(request.source, kernelFile, script)
   const result =
     kernel.error === undefined
-      ? context.callFunction(useKernel, context.undefined, kernel.value, ...unit)
+      ? context.callFunction(prelude[use], context.undefined, kernel.value, ...unit)
       : kernel
   if (result.error === undefined) return outcomeOf(context.getString(result.value), outputBytesMax)
-  return faultOf(sandbox, describe, result.error, request)
+  return faultOf(sandbox, result.error, request)
 }
 
 /** Not as a module, whatever its first word is. */
@@ -219,20 +176,19 @@ function unitArguments(
 
 /** What the kernel threw, as every host sees it; out of memory says something about the limit, not the result. */
 function faultOf(
-  { runtime, context, memory }: Sandbox,
-  describe: QuickJSHandle,
+  { runtime, context, memory, prelude }: Sandbox,
   thrown: QuickJSHandle,
   { source, memoryBytesMax }: JsRequest,
 ): KernelOutcome {
   const tooLarge = 'the unit used more memory than its task allows'
   const outOfMemory: KernelOutcome = { kind: 'abort', reason: 'memory', message: tooLarge }
-  // With its heap quite full the engine has no room for an error and throws null. Below 16 MiB the memory's size
+  // With its heap quite full the engine has no room for an error and throws null. Below 6 MiB the memory's size
   // cannot tell that from a kernel's own null, and an abort is the safer reading: it is no vote.
   const isFull = memory.buffer.byteLength >= memoryBytesMax
   if (isFull && context.typeof(thrown) === 'object' && context.eq(thrown, context.null))
     return outOfMemory
   runtime.setMemoryLimit(-1)
-  const description = context.callFunction(describe, context.undefined, thrown)
+  const description = context.callFunction(prelude.describe, context.undefined, thrown)
   if (description.error !== undefined) {
     return isFull ? outOfMemory : trap('threw an object that cannot be read', 0)
   }
