@@ -93,10 +93,8 @@ function hintFor(reason: string): string {
 }
 
 async function inspectJs(task: TaskFile, memoryBytesMax: number): Promise<JsInspection> {
-  const [{ createJsRuntime }, { loadJsEngine }] = await Promise.all([
-    import('../../shell/executor/js-runtime.js'),
-    import('../../shell/executor/js-engine.js'),
-  ])
+  const { createJsRuntime } = await import('../../shell/executor/js-runtime.js')
+  const { loadJsEngine } = await import('../../shell/executor/js-engine.js')
   const runtime = createJsRuntime(await loadJsEngine())
   const nothing = new Uint8Array()
   const outcome = await runtime.check({
