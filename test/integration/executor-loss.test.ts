@@ -244,6 +244,42 @@ describe('an executor', () => {
   })
 })
 
+describe('a task that cannot be prepared', () => {
+  /** A module of a million instructions in one function. */
+  const slow = (count: number) => {
+    const body = Array.from({ length: 500_000 }, () => [0x41, 1, 0x1a]).flat()
+    return batchOf({ ...endless().bundle, code: wasmModule([...body, 0x41, 0]) }, count)
+  }
+
+  test('in its time is aborted as a whole, and turned away from then on', async () => {
+    const executor = await started({ prepareMsMax: 10 })
+    const beside = run(executor, batchOf(builtin('spin'), 6, spins(20_000_000)))
+    const outcomes = await run(executor, slow(50))
+    expect(outcomes).toHaveLength(50)
+    for (const outcome of outcomes)
+      expect(outcome).toMatchObject({
+        reason: 'time',
+        message: 'preparing the task took longer than 10 ms',
+      })
+    const [again, startMs] = [slow(1), performance.now()]
+    expect(isAbort((await run(executor, again))[0], 'time')).toBe(true)
+    expect(performance.now() - startMs).toBeLessThan(10)
+    expect((await beside).every(({ kind }) => kind === 'done')).toBe(true)
+  })
+
+  test('because the process dies of it kills two processes, not one a unit', async () => {
+    const said: string[] = []
+    const log = (message: string) => said.push(message)
+    const executor = await started({ entry: fake('bomb'), log })
+    const outcomes = await run(executor, quick(50))
+    expect(outcomes).toHaveLength(50)
+    expect(outcomes.every((outcome) => isAbort(outcome, 'crash'))).toBe(true)
+    expect(isAbort((await run(executor, quick(1)))[0], 'crash')).toBe(true)
+    expect(said).toHaveLength(2)
+    expect(said[0]).toContain('boom')
+  })
+})
+
 describe('a cancelled unit', () => {
   test('that never ends gives its thread back', async () => {
     const executor = await started()

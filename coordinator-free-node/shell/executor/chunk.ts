@@ -15,6 +15,13 @@ import type { TaskDescriptor } from '../../protocol/task-bundle.js'
 /** Tasks that process and daemon count on to be there; whoever needs another sends it again. */
 export const tasksKeptMax = 16
 
+/** What the process is started with, as JSON. */
+export interface ProcessSettings {
+  /** Threads. */
+  slots: number
+  prepareMsMax: number
+}
+
 /** Consecutive units of a batch for one thread. */
 export interface Chunk {
   chunk: number
@@ -61,6 +68,13 @@ export interface ChunkStop {
   message: string
 }
 
+/** Why a task does not get ready: says something about this machine, so no unit of it has a result here. */
+export interface Unprepared {
+  reason: 'time' | 'crash'
+  /** One line. */
+  message: string
+}
+
 /** One unit ended without a result; the chunk goes on. */
 export interface UnitStop {
   type: 'abort'
@@ -82,6 +96,11 @@ export type FromProcess =
   | ({ type: 'observed'; chunk: number } & UnitObservation)
   /** The chunk's task was dropped, or never came: the chunk did not run. */
   | { type: 'task-missing'; chunk: number }
+  /** The chunk's task cannot be made ready on this machine: the chunk did not run. */
+  | ({ type: 'unprepared'; chunk: number } & Unprepared)
+  /** Guard and compiler are at a task, the longest work of the process; over, whatever came of it. */
+  | { type: 'preparing'; task: BlobHash }
+  | { type: 'prepared'; task: BlobHash }
   /** The chunk is over; units without an outcome have to run again, but for the one in `stop`. */
   | { type: 'end'; chunk: number; stop: ChunkStop | undefined }
   | { type: 'pong' }

@@ -19,6 +19,7 @@ import {
 } from './chunk.js'
 import { ProcessKeeper } from './process-keeper.js'
 import { UnitQueue } from './unit-queue.js'
+import { UnpreparedTasks } from './unprepared-tasks.js'
 
 export interface ExecutorOptions {
   /** Threads. */
@@ -29,6 +30,8 @@ export interface ExecutorOptions {
   entry?: URL
   /** Silence after which the process is killed, milliseconds; see ForkOptions. @default 20000 */
   silenceMsMax?: number
+  /** Time for guard and compiler of one task, milliseconds; a task that takes longer is turned away. @default 20000 */
+  prepareMsMax?: number
   /** Told what a person who reads logs should know: a process that died, one that came back. */
   log?(message: string): void
   /** Told what `wasm` units log, how far they are, and what memory they had; for who runs a task to see it at work. */
@@ -59,6 +62,8 @@ interface InFlight {
   readonly units: Map<number, UnitInput>
 }
 
+/** Guard and compiler are linear in a module's size, and 16 MiB take a few seconds on a slow machine. */
+const prepareMsMaxDefault = 20_000
 /** Below it a chunk is queued behind each running one, so that threads never wait for a message. */
 const prefetchBelowMs = 20
 /** Tasks whose unit times are remembered: more than a node serves at once. */
@@ -81,14 +86,16 @@ class ProcessExecutor implements LocalExecutor {
   /** Thread-milliseconds a unit of each task, smoothed; the task last seen is last. */
   readonly #unitMs = new Map<BlobHash, number>()
   readonly #sent = new Set<BlobHash>()
+  readonly #unprepared = new UnpreparedTasks(() => performance.now())
   readonly #observe: ExecutorOptions['observe']
   #lastChunk = 0
 
-  constructor({ slots, entry, silenceMsMax, log, observe }: ExecutorOptions) {
+  constructor(options: ExecutorOptions) {
+    const { slots, entry, silenceMsMax, prepareMsMax = prepareMsMaxDefault, log } = options
     this.slots = slots
-    this.#observe = observe
+    this.#observe = options.observe
     this.#keeper = new ProcessKeeper(
-      { slots, entry, silenceMsMax },
+      { settings: { slots, prepareMsMax }, entry, silenceMsMax },
       {
         cameUp: () => this.#cameUp(),
         heard: (message) => this.#hear(message),
@@ -127,7 +134,9 @@ class ProcessExecutor implements LocalExecutor {
       }
       if (batch.open.size === 0) return resolve()
       this.#batches.set(spec.batch, batch)
-      if (this.#keeper.isStarted) this.#fill()
+      const fault = this.#unprepared.find(spec.task)
+      if (fault !== undefined) this.#abortAll(batch, fault.reason, fault.message)
+      else if (this.#keeper.isStarted) this.#fill()
       else this.#abortAll(batch, 'unavailable', 'the executor is not running')
     })
   }
@@ -195,6 +204,8 @@ class ProcessExecutor implements LocalExecutor {
 
   #hear(message: FromProcess): void {
     if (message.type === 'ready' || message.type === 'pong') return
+    if (message.type === 'preparing') return this.#unprepared.begin(message.task)
+    if (message.type === 'prepared') return this.#unprepared.end(message.task)
     const flying = this.#inFlight.get(message.chunk)
     if (flying === undefined) return
     switch (message.type) {
@@ -215,10 +226,25 @@ class ProcessExecutor implements LocalExecutor {
         this.#sent.delete(flying.batch.spec.task)
         this.#end(flying, undefined)
         break
+      case 'unprepared': {
+        const { task } = flying.batch.spec
+        this.#unprepared.remember(task, message)
+        this.#end(flying, undefined)
+        this.#turnAway(task)
+        break
+      }
       case 'end':
         this.#end(flying, message.stop)
     }
     this.#fill()
+  }
+
+  /** What has begun of the task ends as it may, though nobody waits for it any more. */
+  #turnAway(task: BlobHash): void {
+    const fault = this.#unprepared.find(task)
+    for (const batch of [...this.#batches.values()])
+      if (fault !== undefined && batch.spec.task === task)
+        this.#abortAll(batch, fault.reason, fault.message)
   }
 
   #time(task: BlobHash, spentMs: readonly number[]): void {
@@ -281,9 +307,11 @@ class ProcessExecutor implements LocalExecutor {
     // A chunk whose units all have outcomes holds no thread any more.
     const flying = [...this.#inFlight.values()].filter(({ units }) => units.size > 0)
     this.#inFlight.clear()
+    const isPreparing = flying.map(({ batch }) => this.#unprepared.isAtWork(batch.spec.task))
+    for (const task of this.#unprepared.blame(message)) this.#turnAway(task)
     // From last to first, so that putting back in front restores their order.
     for (const [place, entry] of [...flying.entries()].reverse()) {
-      const hadBegun = place < this.slots
+      const hadBegun = place < this.slots && isPreparing[place] === false
       const stop = { unit: undefined, reason: 'crash' as const, message }
       if (hadBegun && entry.units.size === 1) this.#end(entry, stop)
       else this.#end(entry, undefined, hadBegun)

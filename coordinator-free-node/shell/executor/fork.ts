@@ -5,12 +5,11 @@ import { constants, setPriority } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { GridError } from '../../protocol/errors.js'
-import type { FromProcess, ToProcess } from './chunk.js'
+import type { FromProcess, ProcessSettings, ToProcess } from './chunk.js'
 import { walls } from './walls.js'
 
 export interface ForkOptions {
-  /** Threads of the process. */
-  slots: number
+  settings: ProcessSettings
   /** The compiled process.js. @default the one of this package */
   entry?: URL | undefined
   /**
@@ -56,7 +55,7 @@ export async function forkExecutor(
 ): Promise<ExecutorProcess> {
   const entry = options.entry === undefined ? entryFile() : fileURLToPath(options.entry)
   const { execPath, execArgv } = walls(entry)
-  const child = fork(entry, [String(options.slots)], {
+  const child = fork(entry, [JSON.stringify(options.settings)], {
     execPath,
     execArgv,
     env: {},

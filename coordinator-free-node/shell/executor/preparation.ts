@@ -16,13 +16,14 @@ export interface ToPreparer {
 
 export type FromPreparer = { id: number } & ({ prepared: Prepared } | { fault: string })
 
-/** Guard and compiler are linear in a module's size, and 16 MiB take a few seconds on a slow machine. */
-const prepareMsMax = 20_000
+/** What the thread of a task that took too long may take to end; the engine asks it between functions. */
+const endMsMax = 5_000
 
 /** JavaScript heap of the thread, MB: facts of 100,000 functions, and a module of 64 MiB twice. */
 const heapMb = 512
 
 interface Waiting extends ToPreparer {
+  begun(): void
   resolve(prepared: Prepared): void
   reject(error: Error): void
 }
@@ -30,18 +31,31 @@ interface Waiting extends ToPreparer {
 /** Ends as `time`: preparing a task says nothing about its units' results. */
 export class PrepareTimeout extends Error {}
 
+export interface PreparerOptions {
+  /** Milliseconds for guard and compiler together. */
+  prepareMsMax: number
+  /** The thread of a task that took too long does not end: only the end of the process ends it. */
+  onStuck(): void
+}
+
 export class Preparer {
+  readonly #options: PreparerOptions
   #worker: Worker | undefined
   #timer: NodeJS.Timeout | undefined
   #lastId = 0
   /** One after the other; the first is at work. */
   readonly #queue: Waiting[] = []
 
-  prepare(descriptor: TaskDescriptor, code: Uint8Array): Promise<Prepared> {
+  constructor(options: PreparerOptions) {
+    this.#options = options
+  }
+
+  /** @param begun  called when the task's turn comes, if it takes work */
+  prepare(descriptor: TaskDescriptor, code: Uint8Array, begun: () => void): Promise<Prepared> {
     // Only WebAssembly takes work.
     if (descriptor.tier !== 'wasm') return prepareTask(descriptor, code)
     return new Promise((resolve, reject) => {
-      this.#queue.push({ id: ++this.#lastId, descriptor, code, resolve, reject })
+      this.#queue.push({ id: ++this.#lastId, descriptor, code, begun, resolve, reject })
       if (this.#queue.length === 1) this.#begin()
     })
   }
@@ -50,8 +64,10 @@ export class Preparer {
     const [next] = this.#queue
     if (next === undefined) return
     const { id, descriptor, code } = next
+    const { prepareMsMax } = this.#options
+    next.begun()
     this.#timer = setTimeout(() => {
-      void this.#drop(new PrepareTimeout(`preparing the task took longer than ${prepareMsMax} ms`))
+      this.#drop(new PrepareTimeout(`preparing the task took longer than ${prepareMsMax} ms`))
     }, prepareMsMax)
     this.#worker ??= this.#open()
     this.#worker.postMessage({ id, descriptor, code } satisfies ToPreparer)
@@ -70,7 +86,7 @@ export class Preparer {
       this.#next()
     })
     worker.on('error', (error) => {
-      if (worker === this.#worker) void this.#drop(error)
+      if (worker === this.#worker) this.#drop(error)
     })
     // The process lives as long as its channel to the daemon does.
     worker.unref()
@@ -78,10 +94,11 @@ export class Preparer {
   }
 
   /** The task at work is given up, and with it the thread; the others go on in another one. */
-  async #drop(error: Error): Promise<void> {
+  #drop(error: Error): void {
     const worker = this.#worker
     this.#worker = undefined
-    void worker?.terminate()
+    const stuck = setTimeout(this.#options.onStuck, endMsMax)
+    void worker?.terminate().finally(() => clearTimeout(stuck))
     this.#queue[0]?.reject(error)
     this.#next()
   }

@@ -9,7 +9,7 @@ export interface PreparedTask {
   prepared: Promise<Prepared>
 }
 
-type Prepare = (descriptor: TaskDescriptor, code: Uint8Array) => Promise<Prepared>
+type Prepare = (task: BlobHash, descriptor: TaskDescriptor, code: Uint8Array) => Promise<Prepared>
 
 export class PreparedTasks {
   /** The task used last is last. */
@@ -22,7 +22,7 @@ export class PreparedTasks {
 
   /** Begins to prepare a task; the one that was not used for longest goes. */
   keep(task: BlobHash, descriptor: TaskDescriptor, code: Uint8Array): void {
-    const prepared = this.#prepare(descriptor, code)
+    const prepared = this.#prepare(task, descriptor, code)
     // Whoever asks for the task hears of its failure; before that it is nobody's.
     prepared.catch(() => {})
     this.#tasks.delete(task)

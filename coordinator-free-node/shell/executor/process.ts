@@ -4,9 +4,18 @@
  *
  * Its loop never computes for long: that is what lets the daemon read silence as death.
  */
+import { writeSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import workerpool from 'workerpool'
-import type { Chunk, ChunkStop, FromProcess, FromWorker, ToProcess } from './chunk.js'
+import type {
+  Chunk,
+  ChunkStop,
+  FromProcess,
+  FromWorker,
+  ProcessSettings,
+  ToProcess,
+  Unprepared,
+} from './chunk.js'
 import { Preparer, PrepareTimeout } from './preparation.js'
 import type { Prepared } from './prepare-task.js'
 import { PreparedTasks } from './prepared-tasks.js'
@@ -39,9 +48,16 @@ const threadHeapMb = 256
  */
 const threadStackMb = 16
 
-const slots = Number(process.argv[2] ?? 1)
-const preparer = new Preparer()
-const tasks = new PreparedTasks((descriptor, code) => preparer.prepare(descriptor, code))
+const { slots, prepareMsMax } = JSON.parse(process.argv[2] ?? '') as ProcessSettings
+const preparer = new Preparer({
+  prepareMsMax,
+  onStuck: () => dieOf('a thread that prepares a task does not end'),
+})
+const tasks = new PreparedTasks((task, descriptor, code) =>
+  preparer
+    .prepare(descriptor, code, () => tell({ type: 'preparing', task }))
+    .finally(() => tell({ type: 'prepared', task })),
+)
 /** Chunks from their arrival to their end. */
 const chunks = new Map<number, Running | 'preparing' | 'cancelled'>()
 
@@ -66,27 +82,24 @@ async function runChunk(chunk: Chunk): Promise<void> {
   const task = tasks.find(chunk.task)
   if (task === undefined) return tell({ type: 'task-missing', chunk: id })
   chunks.set(id, 'preparing')
+  const prepared = await task.prepared.catch(faultOf)
   let stop: ChunkStop | undefined
-  try {
-    const prepared = await task.prepared
-    stop =
-      chunks.get(id) === 'cancelled'
-        ? cancelled
-        : await runOnThread(chunk, prepared, task.descriptor.unitMsMax)
-  } catch (error) {
-    tasks.forget(chunk.task)
-    stop = stopOf(error)
-  }
+  if ('reason' in prepared) tasks.forget(chunk.task)
+  else if (chunks.get(id) === 'cancelled') stop = cancelled
+  else stop = await runOnThread(chunk, prepared, task.descriptor.unitMsMax)
   chunks.delete(id)
-  tell({ type: 'end', chunk: id, stop })
+  tell(
+    'reason' in prepared
+      ? { type: 'unprepared', chunk: id, ...prepared }
+      : { type: 'end', chunk: id, stop },
+  )
 }
 
 /** Why a task is not ready: a host that is too slow, or has too little memory, for its module. */
-function stopOf(error: unknown): ChunkStop {
+function faultOf(error: unknown): Unprepared {
   const words = error instanceof Error ? error.message : String(error)
-  if (error instanceof PrepareTimeout) return { unit: undefined, reason: 'time', message: words }
-  const message = `the task cannot be prepared: ${words}`
-  return { unit: undefined, reason: 'crash', message }
+  if (error instanceof PrepareTimeout) return { reason: 'time', message: words }
+  return { reason: 'crash', message: `the task cannot be prepared: ${words}` }
 }
 
 const cancelled: ChunkStop = { unit: undefined, reason: 'cancelled', message: 'cancelled' }
@@ -155,6 +168,17 @@ function watch(): void {
   }
 }
 
+/** Not `exit`, which would wait for threads. */
+function die(): void {
+  process.kill(process.pid, 'SIGKILL')
+}
+
+/** What is printed last is what the daemon says that the process died of. */
+function dieOf(reason: string): void {
+  writeSync(2, `${reason}\n`)
+  die()
+}
+
 process.on('message', (message: ToProcess) => {
   switch (message.type) {
     case 'task':
@@ -171,8 +195,6 @@ process.on('message', (message: ToProcess) => {
       return
   }
 })
-// Not `exit`, which would wait for threads.
-const die = () => process.kill(process.pid, 'SIGKILL')
 process.on('disconnect', die)
 // The daemon may have gone while the modules were loading.
 if (!process.connected) die()
