@@ -70,7 +70,7 @@ export function runWasm(request: WasmRequest): KernelOutcome {
     fuel = exports['guard:fuel'] ?? fuel
     fuel.value = BigInt(fuelMax)
     host.open(exports.memory, fuel)
-    exports['guard:start']?.()
+    begin(exports)
     end = { status: start(exports) }
   } catch (thrown) {
     end = { thrown }
@@ -85,6 +85,14 @@ export function runWasm(request: WasmRequest): KernelOutcome {
   // What a program wrote to stderr before it died says more than how it died.
   const words = command?.lastWords ?? ''
   return trap(words === '' ? fault : `${fault}\n${words}`, used)
+}
+
+/** The start function, and the whole call stack again for what comes after it: callees do not give it back. */
+function begin({ 'guard:start': startFunction, 'guard:stack': stack }: KernelExports): void {
+  if (startFunction === undefined) return
+  const slots: unknown = stack?.value
+  startFunction()
+  if (stack !== undefined) stack.value = slots
 }
 
 /** @returns 0 or 1 when the unit is done */
