@@ -101,7 +101,7 @@ function checkImports(parts: ModuleParts): void {
     const offered = offeredFunction(module, name)
     if (kind !== 'function' || offered === undefined)
       throw new ModuleFault(
-        `the module imports ${kind === 'function' ? '' : `the ${kind} `}${module}.${name}, which the grid does not offer`,
+        `the module imports ${kind === 'function' ? '' : `the ${kind} `}${shown(module)}.${shown(name)}, which the grid does not offer`,
         offset,
       )
     // All imports before it were functions, too.
@@ -115,6 +115,12 @@ function checkImports(parts: ModuleParts): void {
         offset,
       )
   }
+}
+
+/** A name that a stranger chose, in one line and with an end. */
+function shown(name: string): string {
+  const line = name.replaceAll(/[\p{C}\p{Z}]/gu, ' ')
+  return line.length > 60 ? `${line.slice(0, 60)}...` : line
 }
 
 function offeredFunction(module: string, name: string): HostFunction | undefined {

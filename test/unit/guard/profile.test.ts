@@ -132,6 +132,14 @@ describe('imports and exports', () => {
     ).toMatch(words)
   })
 
+  test('with names of any kind are told in one line', () => {
+    const text = `(module (import "a\\0a\\e2\\80\\a8b" "${'c'.repeat(500)}" (func)))`
+    const { reason } = faultOf(assemble(text))
+    expect(reason).toMatch(
+      /^the module imports a {2}b\.c{60}\.\.\., which the grid does not offer$/,
+    )
+  })
+
   test('that no task needs are taken away', () => {
     const { module } = guard(
       kernel('i32.const 0', '(func (export "other")) (global (export "g") i32 (i32.const 1))'),
