@@ -3,6 +3,7 @@
  * evaluates to `(unit: JsUnit) => { hit?, value }` as the task contract wants it. The inputs of a list unit are
  * `ListUnit`; those of a range unit are its integers.
  */
+import { kernelOpening } from '../tasks/js-kernel.js'
 import { type KernelSource, nameShim } from './kernel-source.js'
 
 /** Input of one unit of a list job, as it is encoded. */
@@ -13,16 +14,20 @@ export interface ListUnit {
 }
 
 /**
- * What every body sees: `length` items, `itemAt(i)`, `params`, and `first`, the position of item 0 in the list. The
- * first function begins on the first line: a fault in it is then reported at the line that its author would count.
+ * What every body sees: `kernel` and the other functions, `length` items, `itemAt(i)`, `params`, and `first`, the position
+ * of item 0 in the list. The kernel begins on the first line: a fault in it is reported at the line that its author counts.
  */
-function program(functions: Record<string, KernelSource>, body: string): string {
-  const constants = Object.entries(functions)
-    .map(([name, { source }]) => `const ${name} = ${source};`)
-    .join('\n')
+function program(
+  kernel: KernelSource,
+  body: string,
+  others: Record<string, KernelSource> = {},
+): string {
+  const constants = Object.entries(others)
+    .map(([name, { source }]) => `const ${name} = ${source};\n`)
+    .join('')
   // The shim and the loop are out of the functions' sight: free names were refused before.
-  return `(() => { 'use strict'; ${constants}
-const ${nameShim} = (f) => f;
+  return `${kernelOpening}${kernel.source};
+${constants}const ${nameShim} = (f) => f;
 return ({ range, input, params }) => {
 const length = range === undefined ? input.items.length : range.end - range.start;
 const itemAt = (i) => (range === undefined ? input.items[i] : range.start + i);
@@ -35,7 +40,7 @@ ${body}
 /** Value of a unit: the kernel's results, one an item, in order. */
 export function mapProgram(kernel: KernelSource): string {
   return program(
-    { kernel },
+    kernel,
     `const value = [];
 for (let i = 0; i < length; i++) value.push(kernel(itemAt(i), params));
 return { value };`,
@@ -48,7 +53,7 @@ return { value };`,
  */
 export function findProgram(kernel: KernelSource): string {
   return program(
-    { kernel },
+    kernel,
     `for (let i = 0; i < length; i++) {
 const item = itemAt(i);
 if (kernel(item, params)) return { hit: true, value: { item, index: first + i } };
@@ -60,9 +65,10 @@ return { hit: false, value: null };`,
 /** Value of a unit: its items' results, combined from left to right. */
 export function reduceProgram(kernel: KernelSource, combine: KernelSource): string {
   return program(
-    { kernel, combine },
+    kernel,
     `let value = kernel(itemAt(0), params);
 for (let i = 1; i < length; i++) value = combine(value, kernel(itemAt(i), params));
 return { value };`,
+    { combine },
   )
 }

@@ -3,6 +3,7 @@
  * instruction, and without a way out. A fresh instance a unit, because a broken one cannot be mended.
  */
 import type { QuickJSContext, QuickJSHandle } from 'quickjs-emscripten-core'
+import { kernelOpening } from '../../../tasks/js-kernel.js'
 import { limits } from '../../protocol/limits.js'
 import { type Engine, type EngineImage, enginePages, takeImage } from './js-engine-image.js'
 import { kernelFile } from './js-prelude.js'
@@ -222,18 +223,24 @@ function explainMissing(message: string): string {
 const stackPlace = new RegExp(`\\b${kernelFile.replace('.', '\\.')}:(\\d+):(\\d+)`)
 const excerptCharsMax = 80
 
-/** The innermost line of the user's own, and what stands there; empty when the stack does not tell. */
+/** The innermost place in the user's own source, and what stands there; empty when the stack does not tell. */
 function placeOf(source: string, stack: string): string {
-  const [place, line, column] = stackPlace.exec(stack) ?? []
+  const [place, lineText, columnText] = stackPlace.exec(stack) ?? []
   if (place === undefined) return ''
-  const text = (source.split(/\r?\n/, Number(line))[Number(line) - 1] ?? '').trimEnd()
-  const isLong = text.trim().length > excerptCharsMax
-  // Enough before the column to see what is meant.
-  const from = isLong ? Math.max(0, Number(column) - excerptCharsMax / 2) : 0
-  const excerpt = text.slice(from, isLong ? from + excerptCharsMax : undefined).trim()
-  const before = from > 0 ? '...' : ''
-  const after = isLong && from + excerptCharsMax < text.length ? '...' : ''
-  return `\n    at ${place}${excerpt === '' ? '' : `: ${before}${excerpt}${after}`}`
+  const line = Number(lineText)
+  const whole = source.split(/\r?\n/, line)[line - 1] ?? ''
+  const opening = line === 1 && whole.startsWith(kernelOpening) ? kernelOpening.length : 0
+  const column = Math.max(1, Number(columnText) - opening)
+  const excerpt = excerptOf(whole.slice(opening).trimEnd(), column)
+  return `\n    at ${kernelFile}:${line}:${column}${excerpt === '' ? '' : `: ${excerpt}`}`
+}
+
+/** Of a long line the part around the column: enough before it to see what is meant. */
+function excerptOf(line: string, column: number): string {
+  if (line.trim().length <= excerptCharsMax) return line.trim()
+  const from = Math.max(0, column - excerptCharsMax / 2)
+  const end = from + excerptCharsMax
+  return `${from > 0 ? '...' : ''}${line.slice(from, end).trim()}${end < line.length ? '...' : ''}`
 }
 
 function outcomeOf(text: string, outputBytesMax: number): KernelOutcome {

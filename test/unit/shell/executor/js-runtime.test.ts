@@ -7,6 +7,8 @@ import {
   type JsRuntime,
 } from '../../../../coordinator-free-node/shell/executor/js-runtime.js'
 import { seededStream } from '../../../../coordinator-free-node/shell/executor/seeded-stream.js'
+import { mapProgram } from '../../../../sdk/kernel-bundle.js'
+import { kernelSource } from '../../../../sdk/kernel-source.js'
 import { decodeValue, encodeValue } from '../../../../tasks/value.js'
 
 const MIB = 2 ** 20
@@ -151,6 +153,18 @@ describe('every host', () => {
         '    at kernel.js:1:17: () => ({ value: Date.now() })',
     )
     expect(await trapOf('() => { console.log(1) }')).toContain('console is not available: nobody')
+  })
+
+  test('counts lines and columns from the function that map was given', async () => {
+    const oneLine = mapProgram(kernelSource((n: { x: { y: 1 } }) => n.x.y, 'kernel'))
+    const input = encodeValue({ first: 0, items: [{}] })
+    expect(await trapOf(oneLine, { input })).toMatch(
+      /\n {4}at kernel\.js:1:\d\d: \(\(n\) ?=> ?n\.x\.y$/,
+    )
+    const source = new Function('return (n) => {\n  const y = 1\n  return n.x.y + y\n}')()
+    expect(await trapOf(mapProgram(kernelSource(source, 'kernel')), { input })).toMatch(
+      /\n {4}at kernel\.js:3:\d\d: return n\.x\.y \+ y$/,
+    )
   })
 
   test('shows the part of a long line that the fault is in', async () => {
