@@ -115,7 +115,7 @@ function trapError({ unit, output }: ResultRecord): GridError {
 const failureAdvice = {
   MH_UNIT_FAILED: {
     blame: 'user',
-    hint: 'try the kernel on that unit here; limits are `unitMsMax` and `unitMemoryBytesMax`',
+    hint: 'try the kernel on that unit here; limits are `unitMsMax`, `unitMemoryBytesMax` and `unitFuelMax`',
   },
   MH_UNIT_DISPUTED: {
     blame: 'remote',
