@@ -1,6 +1,6 @@
 /**
- * What the instructions cost that instructions.ts does not list. A unit of fuel is about one machine instruction, so
- * that 10^9 are a second or less; what processors do in passing is free.
+ * What the instructions cost that instructions.ts does not list. A unit of fuel is about one machine instruction:
+ * a fast machine burns 10^10 a second. What processors do in passing is free.
  */
 export const fuelCosts = {
   /** Entering a function that is not paid for by its caller. */

@@ -55,7 +55,7 @@ function tableOf(rows: readonly Row[]): readonly (Instruction | undefined)[] {
   return table
 }
 
-/** Costs are machine instructions, roughly: 10^9 are a second or less. */
+/** Costs are machine instructions, roughly. */
 const load = 2
 const store = 2
 const divide = 15

@@ -19,8 +19,8 @@ export const limits = {
   unitInputBytesMax: 8 * MIB,
   /** Result of one unit, for the same reason. */
   unitOutputBytesMax: 8 * MIB,
-  /** Fuel of one unit where its task names no limit: some three hours at full speed, so that time ends it first. */
-  unitFuelMax: 1e13,
+  /** Fuel of a unit whose task names none: more than a unit of an hour burns on any machine, some 10^10 a second. */
+  unitFuelMax: 1e15,
   /** Inputs or results that one lease or vote message gathers before it is sent. */
   batchBytesMax: 4 * MIB,
   /** Units in one lease: at 60,000 units/s a lease still covers some 70 ms. */
