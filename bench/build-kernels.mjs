@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import asc from 'assemblyscript/asc'
 
 const kernels = fileURLToPath(new URL('./kernels/', import.meta.url))
+const header = fileURLToPath(new URL('../tasks/include/', import.meta.url))
 
 const { error, stderr } = await asc.main(
   [
@@ -17,14 +18,16 @@ const { error, stderr } = await asc.main(
 )
 if (error !== null) throw new Error(`${error.message}\n${stderr.toString()}`)
 
-const flags = '--target=wasm32 -O3 -nostdlib -ffreestanding -fno-builtin -mbulk-memory'
-const more = '-mnontrapping-fptoint -msign-ext -Wl,--no-entry -Wl,--strip-all'
-for (const file of readdirSync(path.join(kernels, 'c')).filter((name) => name.endsWith('.c'))) {
-  const out = path.join(kernels, `${path.basename(file, '.c')}.wasm`)
-  const source = path.join(kernels, 'c', file)
-  const built = spawnSync('clang', [...`${flags} ${more}`.split(' '), '-o', out, source], {
-    stdio: 'inherit',
-  })
+const sources = readdirSync(path.join(kernels, 'c'))
+  .filter((name) => name.endsWith('.c'))
+  .map((name) => path.join(kernels, 'c', name))
+for (const source of [...sources, path.join(kernels, 'echo.c')]) {
+  const out = path.join(kernels, `${path.basename(source, '.c')}.wasm`)
+  const flags = [
+    ...['--target=wasm32', '-O3', '-nostdlib', '-ffreestanding', '-fno-builtin', '-mbulk-memory'],
+    ...['-mnontrapping-fptoint', '-msign-ext', '-Wl,--no-entry', '-Wl,--strip-all', '-I', header],
+  ]
+  const built = spawnSync('clang', [...flags, '-o', out, source], { stdio: 'inherit' })
   if (built.error !== undefined) {
     console.log('clang is not here: the modules from C stay as they are')
     break

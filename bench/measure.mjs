@@ -8,19 +8,16 @@
 
 /**
  * @typedef {object} Figure
- * @property {string} name
- * @property {number} ms  median of a round
+ * @property {number} value  the median
  * @property {number} spread  half the distance between the quartiles, as a share of the median
- * @property {number} cpuMs  processor time of this process in a round, median
  */
 
 /**
  * @param {readonly Contender[]} contenders
  * @param {{ rounds: number, warmups?: number, onRound?: (done: number, of: number) => void }} options
- * @returns {Promise<Map<string, Figure>>}
  */
 export async function takeTurns(contenders, { rounds, warmups = 3, onRound }) {
-  const taken = new Map(contenders.map(({ name }) => [name, { ms: [], cpuMs: [] }]))
+  const taken = new Taken(contenders)
   for (let round = -warmups; round < rounds; round++) {
     for (let i = 0; i < contenders.length; i++) {
       // Each begins a round in its turn.
@@ -29,30 +26,60 @@ export async function takeTurns(contenders, { rounds, warmups = 3, onRound }) {
       const startMs = performance.now()
       const ms = (await run()) ?? performance.now() - startMs
       const { user, system } = process.cpuUsage(cpu)
-      if (round < 0) continue
-      taken.get(name).ms.push(ms)
-      taken.get(name).cpuMs.push((user + system) / 1000)
+      if (round >= 0) taken.add(name, ms, (user + system) / 1000)
     }
     onRound?.(round + warmups + 1, rounds + warmups)
   }
-  return new Map(
-    [...taken].map(([name, { ms, cpuMs }]) => [
-      name,
-      { name, ms: median(ms), spread: spreadOf(ms), cpuMs: median(cpuMs) },
-    ]),
-  )
+  return taken
 }
 
-/** @param {readonly number[]} values  not empty */
-export function median(values) {
-  return quantile(values, 0.5)
+/** What was measured, round by round. */
+class Taken {
+  #ms
+  #cpuMs
+
+  constructor(contenders) {
+    this.#ms = new Map(contenders.map(({ name }) => [name, []]))
+    this.#cpuMs = new Map(contenders.map(({ name }) => [name, []]))
+  }
+
+  add(name, ms, cpuMs) {
+    this.#ms.get(name).push(ms)
+    this.#cpuMs.get(name).push(cpuMs)
+  }
+
+  has(name) {
+    return this.#ms.has(name)
+  }
+
+  /** @returns {Figure} milliseconds a round */
+  time(name) {
+    return figureOf(this.#ms.get(name))
+  }
+
+  /** @returns {Figure} processor milliseconds of this process a round, all its threads */
+  cpuTime(name) {
+    return figureOf(this.#cpuMs.get(name))
+  }
+
+  /**
+   * Time of one over time of another, each round by itself: what slows a whole round cancels out.
+   *
+   * @returns {Figure}
+   */
+  ratio(above, below) {
+    const others = this.#ms.get(below)
+    return figureOf(this.#ms.get(above).map((ms, round) => ms / others[round]))
+  }
 }
 
-function spreadOf(values) {
-  return (quantile(values, 0.75) - quantile(values, 0.25)) / 2 / median(values)
-}
-
-function quantile(values, share) {
+/**
+ * @param {readonly number[]} values  not empty
+ * @returns {Figure}
+ */
+export function figureOf(values) {
   const sorted = values.toSorted((a, b) => a - b)
-  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]
+  const quantile = (share) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]
+  const value = quantile(0.5)
+  return { value, spread: (quantile(0.75) - quantile(0.25)) / 2 / value }
 }

@@ -5,46 +5,65 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import { parseArgs } from 'node:util'
+import { measureBytes } from './suites/executor-bytes.mjs'
 import { measureSpeed } from './suites/executor-speed.mjs'
-import { measureBytes, measureUnits } from './suites/executor-units.mjs'
+import { measureUnits } from './suites/executor-units.mjs'
 
-const suites = { executor: [measureSpeed, measureUnits, measureBytes] }
+/**
+ * @typedef {object} Row
+ * @property {string} measure
+ * @property {number} value
+ * @property {string} [unit]  none for a ratio
+ * @property {number} [goal]
+ * @property {'less' | 'more'} better
+ * @property {number} [spread]  as a share of the value
+ * @property {number} [cpuMs]  processor time of this process, where that differs
+ * @property {string} [note]
+ */
+
+/** Each takes `{ rounds, progress }` and gives `{ title, rows, remarks? }`. */
+const suites = {
+  'executor-speed': measureSpeed,
+  'executor-units': measureUnits,
+  'executor-bytes': measureBytes,
+}
 
 const usage = `Usage: npm run bench -- [SUITE...] [options]
 
-Suites: ${Object.keys(suites).join(', ')} (all when none is named)
+Suites: ${Object.keys(suites).join(', ')}; all of a group by what they have in common: executor. All when none is named.
 
   --rounds N   rounds of each measurement              [15]
   --json       one line a measurement, for machines
   --check      fail when a ratio is worse than the one kept by more than 15 %
   --write      keep this run's ratios, in bench/ratios.json
 
-Example: npm run bench -- executor --rounds 25`
+Example: npm run bench -- executor-speed --rounds 25 --check`
 
 const regressionMax = 0.15
 const keptFile = new URL('./ratios.json', import.meta.url)
 
 const { values, names } = readArguments()
-const failed = []
-const ratios = {}
-if (!values.json)
-  console.log(`${os.cpus()[0]?.model}, ${os.cpus().length} cores, Node ${process.version}\n`)
-for (const name of names)
-  for (const measure of suites[name]) {
-    const { title, rows } = await measure({
-      rounds: Number(values.rounds),
-      progress: progressOf(measure.name),
-    })
-    clearProgress()
-    for (const row of rows)
-      if (row.ratio !== undefined) ratios[row.measure] = Number(row.ratio.toFixed(3))
-    if (values.json)
-      for (const row of rows) console.log(JSON.stringify({ suite: name, title, ...row }))
-    else print(title, rows)
-  }
-if (values.check) check()
-if (values.write) writeFileSync(keptFile, `${JSON.stringify(ratios, null, 2)}\n`)
-process.exit(failed.length === 0 ? 0 : 1)
+const kept = existsSync(keptFile) ? JSON.parse(readFileSync(keptFile, 'utf8')) : {}
+/** @type {Row[]} */
+const ratios = []
+if (!values.json) console.log(machine())
+for (const name of names) {
+  const progress = progressOf(name)
+  const {
+    title,
+    rows,
+    remarks = [],
+  } = await suites[name]({
+    rounds: Number(values.rounds),
+    progress,
+  })
+  clearProgress()
+  ratios.push(...rows.filter(({ unit }) => unit === undefined))
+  if (values.json) for (const row of rows) console.log(JSON.stringify({ suite: name, ...row }))
+  else print(title, rows, remarks)
+}
+if (values.write) writeFileSync(keptFile, `${JSON.stringify({ ...kept, ...toKeep() }, null, 2)}\n`)
+process.exitCode = values.check && !check() ? 1 : 0
 
 function readArguments() {
   try {
@@ -62,14 +81,27 @@ function readArguments() {
       console.log(usage)
       process.exit(0)
     }
-    const unknown = positionals.find((name) => !Object.hasOwn(suites, name))
-    if (unknown !== undefined) throw new Error(`there is no suite "${unknown}"`)
     if (!(Number(values.rounds) >= 3)) throw new Error('--rounds: expected a number from 3')
-    return { values, names: positionals.length > 0 ? positionals : Object.keys(suites) }
+    return { values, names: positionals.length > 0 ? suitesOf(positionals) : Object.keys(suites) }
   } catch (error) {
-    console.error(`${error.message}\n\n${usage}`)
+    console.error(`error: ${error.message}\n\n${usage}`)
     process.exit(2)
   }
+}
+
+function suitesOf(wanted) {
+  return wanted.flatMap((name) => {
+    const found = Object.keys(suites).filter((suite) => `${suite}-`.startsWith(`${name}-`))
+    if (found.length === 0) throw new Error(`there is no suite "${name}"`)
+    return found
+  })
+}
+
+function machine() {
+  const model = os.cpus()[0]?.model.trim() ?? 'unknown processor'
+  const busy = os.loadavg()[0] / os.cpus().length
+  const load = busy > 0.5 ? '; it is busy with other work, so times are too long' : ''
+  return `${model}, ${os.cpus().length} cores, ${os.platform()}, Node ${process.version}${load}\n`
 }
 
 function progressOf(name) {
@@ -87,28 +119,30 @@ function clearProgress() {
   if (process.stderr.isTTY) process.stderr.write(`\r${' '.repeat(78)}\r`)
 }
 
-function print(title, rows) {
-  const shown = rows.map(({ measure, ratio, value, unit, goal, isMost, spread }) => ({
-    measure,
-    figure: ratio === undefined ? `${numberOf(value)} ${unit}` : ratio.toFixed(2),
-    goal: goal === undefined ? '' : `${isMost ? 'at most' : 'at least'} ${goal}`,
-    spread: spread === undefined ? '' : `±${(100 * spread).toFixed(0)} %`,
-    verdict: goal === undefined ? '' : isMet(ratio ?? value, goal, isMost) ? 'met' : 'missed',
-  }))
+/** @param {readonly Row[]} rows */
+function print(title, rows, remarks) {
+  const shown = rows.map((row) => [
+    row.measure,
+    row.unit === undefined ? row.value.toFixed(2) : `${numberOf(row.value)} ${row.unit}`,
+    row.spread === undefined ? '' : `±${(100 * row.spread).toFixed(0)} %`,
+    row.goal === undefined ? '' : `${row.better === 'less' ? 'at most' : 'at least'} ${row.goal}`,
+    row.goal === undefined ? '' : isMet(row) ? 'met' : 'missed',
+    [row.note, row.cpuMs === undefined ? '' : `${numberOf(row.cpuMs)} ms of processor`]
+      .filter(Boolean)
+      .join(', '),
+  ])
   console.log(title)
-  const width = (key) => Math.max(...shown.map((row) => row[key].length))
-  const widths = Object.fromEntries(Object.keys(shown[0]).map((key) => [key, width(key)]))
-  for (const row of shown) {
-    const { measure, figure, goal, spread, verdict } = row
-    const cells = [
-      measure.padEnd(widths.measure),
-      figure.padStart(widths.figure),
-      spread.padStart(widths.spread),
-      goal.padEnd(widths.goal),
-      verdict,
-    ]
-    console.log(`  ${cells.join('  ')}`.trimEnd())
+  const widths = shown[0].map((_, column) =>
+    Math.max(...shown.map((cells) => cells[column].length)),
+  )
+  const isNumber = (column) => column === 1 || column === 2
+  for (const cells of shown) {
+    const padded = cells.map((cell, column) =>
+      isNumber(column) ? cell.padStart(widths[column]) : cell.padEnd(widths[column]),
+    )
+    console.log(`  ${padded.join('  ')}`.trimEnd())
   }
+  for (const remark of remarks) console.log(`  (${remark})`)
   console.log()
 }
 
@@ -116,20 +150,28 @@ function numberOf(value) {
   return value < 1 ? value.toFixed(4) : value < 100 ? value.toFixed(1) : String(Math.round(value))
 }
 
-function isMet(value, goal, isMost) {
-  return isMost ? value <= goal : value >= goal
+/** @param {Row} row */
+function isMet({ value, goal, better }) {
+  return better === 'less' ? value <= goal : value >= goal
 }
 
+function toKeep() {
+  return Object.fromEntries(ratios.map(({ measure, value }) => [measure, Number(value.toFixed(3))]))
+}
+
+/** @returns whether no ratio is worse than it was */
 function check() {
-  if (!existsSync(keptFile)) throw new Error('no ratios are kept yet: run with --write first')
-  const kept = JSON.parse(readFileSync(keptFile, 'utf8'))
-  for (const [measure, before] of Object.entries(kept)) {
-    const now = ratios[measure]
-    if (now === undefined) continue
-    const isTime = measure.includes('time')
-    const worse = isTime ? now / before - 1 : before / now - 1
-    if (worse > regressionMax) failed.push(`${measure}: ${now}, was ${before}`)
-  }
-  for (const line of failed) console.log(`worse than before: ${line}`)
-  console.log(`${Object.keys(kept).length - failed.length} passed, ${failed.length} failed`)
+  const compared = ratios.filter(({ measure }) => Object.hasOwn(kept, measure))
+  const worse = compared.filter(({ measure, value, better }) => {
+    const loss = better === 'less' ? value / kept[measure] : kept[measure] / value
+    return loss - 1 > regressionMax
+  })
+  for (const { measure, value } of worse)
+    console.log(`worse than before: ${measure}: ${value.toFixed(3)}, was ${kept[measure]}`)
+  console.log(
+    compared.length === 0
+      ? 'no ratios are kept for these suites: run with --write first'
+      : `${compared.length - worse.length} ratios kept, ${worse.length} worse`,
+  )
+  return compared.length > 0 && worse.length === 0
 }

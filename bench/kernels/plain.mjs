@@ -66,26 +66,32 @@ const constants = Uint32Array.of(
   0xbef9a3f7,
   0xc67178f2,
 )
-const words = new Int32Array(64)
+const schedule = new Int32Array(64)
 const state = new Int32Array(8)
 const k = new Int32Array(constants.buffer)
 
 function fold() {
-  const w = words
+  const w = schedule
   for (let i = 16; i < 64; i++) {
     const a = w[i - 15]
     const b = w[i - 2]
     const s0 = ((a >>> 7) | (a << 25)) ^ ((a >>> 18) | (a << 14)) ^ (a >>> 3)
     const s1 = ((b >>> 17) | (b << 15)) ^ ((b >>> 19) | (b << 13)) ^ (b >>> 10)
-    w[i] = (((w[i - 16] + s0) | 0) + ((w[i - 7] + s1) | 0)) | 0
+    w[i] = (w[i - 16] + s0 + w[i - 7] + s1) | 0
   }
-  let [a, b, c, d] = [state[0], state[1], state[2], state[3]]
-  let [e, f, g, h] = [state[4], state[5], state[6], state[7]]
+  let a = state[0]
+  let b = state[1]
+  let c = state[2]
+  let d = state[3]
+  let e = state[4]
+  let f = state[5]
+  let g = state[6]
+  let h = state[7]
   for (let i = 0; i < 64; i++) {
     const s1 = ((e >>> 6) | (e << 26)) ^ ((e >>> 11) | (e << 21)) ^ ((e >>> 25) | (e << 7))
-    const t = (((h + s1) | 0) + ((((e & f) ^ (~e & g)) + k[i]) | 0) + w[i]) | 0
+    const t = (h + s1 + (g ^ (e & (f ^ g))) + k[i] + w[i]) | 0
     const s0 = ((a >>> 2) | (a << 30)) ^ ((a >>> 13) | (a << 19)) ^ ((a >>> 22) | (a << 10))
-    const s = (s0 + ((a & b) ^ (a & c) ^ (b & c))) | 0
+    const s = (s0 + ((a & b) | (c & (a | b)))) | 0
     h = g
     g = f
     f = e
@@ -107,8 +113,8 @@ function fold() {
 
 function hashOne() {
   for (let i = 0; i < 8; i++) {
-    words[i] = state[i]
-    words[i + 8] = state[i]
+    schedule[i] = state[i]
+    schedule[i + 8] = state[i]
   }
   state[0] = 0x6a09e667
   state[1] = 0xbb67ae85
@@ -119,9 +125,9 @@ function hashOne() {
   state[6] = 0x1f83d9ab
   state[7] = 0x5be0cd19
   fold()
-  words.fill(0, 0, 16)
-  words[0] = 0x80000000
-  words[15] = 512
+  schedule[0] = 0x80000000
+  for (let i = 1; i < 15; i++) schedule[i] = 0
+  schedule[15] = 512
   fold()
 }
 
@@ -176,8 +182,14 @@ const right = new Float64Array(most * most)
 const product = new Float64Array(most * most)
 
 function multiplyTile(n, row, column) {
-  let [s00, s01, s02, s03] = [0, 0, 0, 0]
-  let [s10, s11, s12, s13] = [0, 0, 0, 0]
+  let s00 = 0
+  let s01 = 0
+  let s02 = 0
+  let s03 = 0
+  let s10 = 0
+  let s11 = 0
+  let s12 = 0
+  let s13 = 0
   for (let i = 0, at = column; i < n; i++, at += n) {
     const x = left[row + i]
     const y = left[row + n + i]
@@ -232,5 +244,57 @@ function fibonacci(n) {
   return n < 2 ? n : fibonacci(n - 1) + fibonacci(n - 2)
 }
 
+const textBytes = 1 << 22
+const slots = 1 << 17
+const text = new Uint8Array(textBytes)
+const hashes = new Int32Array(slots)
+const places = new Int32Array(slots)
+const lengths = new Int32Array(slots)
+const counts = new Int32Array(slots)
+
+function isSame(a, b, length) {
+  for (let i = 0; i < length; i++) if (text[a + i] !== text[b + i]) return false
+  return true
+}
+
+function add(from, length, hash) {
+  for (let slot = hash & (slots - 1); ; slot = (slot + 1) & (slots - 1)) {
+    if (lengths[slot] === 0) {
+      hashes[slot] = hash
+      places[slot] = from
+      lengths[slot] = length
+      counts[slot] = 1
+      return 1
+    }
+    if (hashes[slot] === hash && lengths[slot] === length && isSame(places[slot], from, length)) {
+      counts[slot]++
+      return 0
+    }
+  }
+}
+
+function writeText(n) {
+  let seed = 1
+  for (let i = 0; i < n; i++) {
+    seed = (Math.imul(seed, 1_103_515_245) + 12_345) | 0
+    const draw = seed >>> 16
+    text[i] = draw % 5 === 0 ? 32 : 97 + ((draw >>> 4) % 7)
+  }
+}
+
+function words(n) {
+  writeText(n)
+  lengths.fill(0)
+  let different = 0
+  for (let i = 0; i < n; ) {
+    while (i < n && text[i] === 32) i++
+    const from = i
+    let hash = 0x811c9dc5 | 0
+    while (i < n && text[i] !== 32) hash = Math.imul(hash ^ text[i++], 16_777_619)
+    if (i > from) different += add(from, i - from, hash)
+  }
+  return different
+}
+
 /** By name; each takes how much, and gives the checksum that all implementations have to give. */
-export const plainKernels = { sha256, mandelbrot, queens, matrix, sieve, fibonacci }
+export const plainKernels = { sha256, mandelbrot, queens, matrix, sieve, fibonacci, words }

@@ -176,3 +176,75 @@ export function matrix(n: u32): u32 {
   }
   return sum
 }
+
+const composite: usize = memory.data(1 << 24)
+
+/** @param n  at most 2^24 */
+export function sieve(n: u32): u32 {
+  memory.fill(composite, 0, n)
+  let count: u32 = 0
+  for (let i: u32 = 2; i < n; i++) {
+    if (load<u8>(composite + i) != 0) continue
+    count++
+    for (let j: u64 = <u64>i * i; j < n; j += i) store<u8>(composite + <usize>j, 1)
+  }
+  return count
+}
+
+function nth(n: u32): u32 {
+  return n < 2 ? n : nth(n - 1) + nth(n - 2)
+}
+
+export function fibonacci(n: u32): u32 {
+  return nth(n)
+}
+
+const text: usize = memory.data(1 << 22)
+const slots: u32 = 1 << 17
+/** Hash, place, length and count of each slot, 4 bytes each. */
+const table: usize = memory.data(16 << 17, 16)
+
+function isSame(a: usize, b: usize, length: u32): boolean {
+  for (let i: u32 = 0; i < length; i++)
+    if (load<u8>(text + a + i) != load<u8>(text + b + i)) return false
+  return true
+}
+
+function add(from: u32, length: u32, hash: u32): u32 {
+  let slot = hash % slots
+  while (true) {
+    const at = table + (<usize>slot << 4)
+    if (load<u32>(at, 8) == 0) {
+      store<u32>(at, hash)
+      store<u32>(at, from, 4)
+      store<u32>(at, length, 8)
+      store<u32>(at, 1, 12)
+      return 1
+    }
+    if (load<u32>(at) == hash && load<u32>(at, 8) == length && isSame(load<u32>(at, 4), from, length)) {
+      store<u32>(at, load<u32>(at, 12) + 1, 12)
+      return 0
+    }
+    slot = (slot + 1) % slots
+  }
+}
+
+/** @param n  at most 2^22 */
+export function words(n: u32): u32 {
+  let seed: u32 = 1
+  for (let i: u32 = 0; i < n; i++) {
+    seed = seed * 1103515245 + 12345
+    const draw = seed >> 16
+    store<u8>(text + i, draw % 5 == 0 ? 32 : 97 + ((draw >> 4) % 7))
+  }
+  for (let i: u32 = 0; i < slots; i++) store<u32>(table + (<usize>i << 4), 0, 8)
+  let different: u32 = 0
+  for (let i: u32 = 0; i < n; ) {
+    while (i < n && load<u8>(text + i) == 32) i++
+    const from = i
+    let hash: u32 = 2166136261
+    while (i < n && load<u8>(text + i) != 32) hash = (hash ^ load<u8>(text + i++)) * 16777619
+    if (i > from) different += add(from, i - from, hash)
+  }
+  return different
+}
