@@ -144,7 +144,8 @@ function nodeOptionsOf(stateDirectory: string, options: CheckedOptions): Embedde
   const { peers, lan, cpus } = options
   return {
     stateDirectory,
-    peers: [...peers],
+    // Whoever names none leaves them to the node's settings file.
+    ...(peers.length === 0 ? {} : { peers: [...peers] }),
     ...(lan === undefined ? {} : { lan }),
     ...(cpus === undefined ? {} : { cpus }),
   }

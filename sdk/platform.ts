@@ -8,7 +8,7 @@ import {
 /** What the SDK uses of `startNode`'s options; its own module has them all. */
 export interface EmbeddedNodeOptions {
   stateDirectory: string
-  peers: string[]
+  peers?: string[]
   lan?: boolean
   cpus?: number
 }

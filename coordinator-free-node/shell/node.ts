@@ -10,6 +10,7 @@ import type { Overlay } from '../ports/overlay.js'
 import type { Store } from '../ports/store.js'
 import { isGridError } from '../protocol/errors.js'
 import type { NodeStatus } from '../protocol/gateway-api.js'
+import type { BlobHash, JobId } from '../protocol/ids.js'
 import { createBackend } from './backend.js'
 import { createDriver } from './driver.js'
 import { perform } from './effects.js'
@@ -97,7 +98,7 @@ async function assemble(
   const mail = createMail(identity.signer)
   const space = createBlobSpace(store, {
     bytesMax: options.disk,
-    pinned: () => blobsInUse(state),
+    isInUse: (hash) => isBlobInUse(state, hash),
     onError: (error) => log.error({ error: String(error) }, 'old blobs cannot be deleted'),
   })
   undo.push(() => space.idle())
@@ -158,15 +159,15 @@ async function assemble(
 }
 
 /** What must not be deleted: manifests of all own jobs, and the tasks and manifests of jobs under way. */
-function blobsInUse({ stewarded, hosting }: NodeState): Set<string> {
-  const used = new Set<string>()
-  for (const { job } of stewarded.values()) {
-    used.add(job.job)
-    if (job.phase === 'running') used.add(job.manifest.taskHash)
-  }
-  for (const { job, phase, advert } of hosting.jobs.values())
-    if (phase !== 'refused') used.add(job).add(advert.taskHash)
-  return used
+function isBlobInUse({ stewarded, hosting }: NodeState, hash: BlobHash): boolean {
+  const job = hash as string as JobId
+  const hosted = hosting.jobs.get(job)
+  if (stewarded.has(job) || (hosted !== undefined && hosted.phase !== 'refused')) return true
+  for (const { job: own } of stewarded.values())
+    if (own.phase === 'running' && own.manifest.taskHash === hash) return true
+  for (const { phase, advert } of hosting.jobs.values())
+    if (phase !== 'refused' && advert.taskHash === hash) return true
+  return false
 }
 
 function overlayOptions(

@@ -129,11 +129,12 @@ export function hostHeardOf(schedule: Schedule, peer: PeerId): JobHost {
   return host
 }
 
-/** A host comes or goes of its own will, its connection aside: that changes who may serve. */
-export function setAway(schedule: Schedule, host: JobHost, away: boolean, nowMs: number): void {
-  if (host.away === away) return
+/**
+ * A host comes or goes of its own will, its connection aside. That does not count as a change of hosts: one that came
+ * and went every second could hold up for ever what waits until they are settled.
+ */
+export function setAway(schedule: Schedule, host: JobHost, away: boolean): void {
   host.away = away
-  schedule.hostsChangedMs = nowMs
   if (away) schedule.parked.delete(host.peer)
 }
 

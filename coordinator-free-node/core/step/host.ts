@@ -3,8 +3,8 @@ import type { JobId, PeerId } from '../../protocol/ids.js'
 import { limits } from '../../protocol/limits.js'
 import type { Manifest } from '../../protocol/manifest.js'
 import type { AdvertBody } from '../../protocol/messages.js'
-import { resultKinds, type UnitOutcome, type UnitResult } from '../../protocol/outcome.js'
-import { toRuns, type UnitRun, unitsOf } from '../../protocol/unit-runs.js'
+import type { UnitOutcome, UnitResult } from '../../protocol/outcome.js'
+import { type UnitRun, unitsOf } from '../../protocol/unit-runs.js'
 import {
   acceptLease,
   factsOf,
@@ -20,6 +20,7 @@ import { refusalOf } from '../hosting/policy.js'
 import type { CoreMessageOf } from '../messages.js'
 import { balanceOf, bookGiven } from '../reciprocity/ledger.js'
 import { canReach, emit, send, type Turn, wakeAt } from './turn.js'
+import { flushVotes, runsForMessages } from './voting.js'
 
 /** First wait after a connection or fetch that failed; doubles up to a minute. */
 const retryMs = { first: 1_000, most: 60_000 }
@@ -209,61 +210,6 @@ function keepResult(turn: Turn, job: HostedJob, lease: HostedLease, result: Unit
   job.spentMs += result.spentMs
   turn.state.hosting.unitsDone++
   turn.state.hosting.spentMs += result.spentMs
-}
-
-/** Sends what is buffered as signed votes; without a connection it stays for when there is one. */
-function flushVotes(turn: Turn, job: HostedJob, lease: HostedLease): void {
-  if (!canReach(turn, job.steward)) return
-  for (const results of votesOf(lease.results)) {
-    const digests = new Uint8Array(32 * results.length)
-    results.forEach(({ digest }, i) => {
-      digests.set(digest, 32 * i)
-    })
-    send(turn, job.steward, {
-      type: 'vote',
-      body: {
-        job: job.job,
-        lease: lease.lease,
-        runs: toRuns(results.map(({ unit }) => unit)) as [number, number][],
-        kinds: Uint8Array.from(results, ({ kind }) => resultKinds.indexOf(kind)),
-        digests,
-        spentMs: results.reduce((sum, { spentMs }) => sum + spentMs, 0),
-        fuel: results.reduce((sum, { fuel }) => sum + fuel, 0),
-      },
-      outputs: results.map(({ output }) => output),
-    })
-  }
-  lease.results = []
-  lease.resultBytes = 0
-  if (lease.remaining.size === 0) job.leases.delete(lease.lease)
-}
-
-/** Cuts results into votes that fit a message, by bytes and by runs; units ascend within each. */
-function* votesOf(results: readonly UnitResult[]): Generator<UnitResult[]> {
-  const sorted = [...results].sort((a, b) => a.unit - b.unit)
-  let vote: UnitResult[] = []
-  let bytes = 0
-  let runs = 0
-  for (const result of sorted) {
-    const opensRun = vote.at(-1)?.unit !== result.unit - 1
-    const full = bytes + result.output.length > limits.batchBytesMax
-    if (vote.length > 0 && (full || (opensRun && runs >= limits.leaseRunsMax))) {
-      yield vote
-      vote = []
-      bytes = 0
-      runs = 0
-    }
-    vote.push(result)
-    bytes += result.output.length
-    if (opensRun || vote.length === 1) runs++
-  }
-  if (vote.length > 0) yield vote
-}
-
-function* runsForMessages(units: readonly number[]): Generator<[number, number][]> {
-  const runs = toRuns([...units].sort((a, b) => a - b)) as [number, number][]
-  for (let i = 0; i < runs.length; i += limits.leaseRunsMax)
-    yield runs.slice(i, i + limits.leaseRunsMax)
 }
 
 export function onDecline(turn: Turn, from: PeerId, message: CoreMessageOf<'decline'>): void {

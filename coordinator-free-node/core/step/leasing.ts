@@ -36,8 +36,7 @@ export function onAnswer(turn: Turn, from: PeerId, message: CoreMessageOf<'answe
   note(stewarded, from, verdict, reason, turn.nowMs)
   const host = stewarded.schedule.hosts.get(from)
   if (host === undefined || host.away === (verdict === 'refused')) return
-  setAway(stewarded.schedule, host, !host.away, turn.nowMs)
-  wakeAt(turn, 'steward', turn.nowMs + turn.state.config.aloneGraceMs + 1)
+  setAway(stewarded.schedule, host, !host.away)
 }
 
 /** Keeps the last answer of each peer, the latest peers first to stay. */
@@ -70,7 +69,7 @@ export function onWant(turn: Turn, from: PeerId, message: CoreMessageOf<'want'>)
   }
   if (stewarded.schedule.parked.size >= limits.parkedHostsMax) return
   const host = hostOf(stewarded.schedule, from, nowMs)
-  setAway(stewarded.schedule, host, false, nowMs)
+  setAway(stewarded.schedule, host, false)
   host.slots = message.slots
   stewarded.schedule.parked.set(from, { slots: message.slots })
   serve(turn, stewarded)

@@ -3,6 +3,7 @@
  * fetched again when it is wanted.
  */
 import type { Store } from '../../ports/store.js'
+import type { BlobHash } from '../../protocol/ids.js'
 
 export interface BlobSpace {
   /** So many bytes were written. */
@@ -13,8 +14,8 @@ export interface BlobSpace {
 
 export interface BlobSpaceOptions {
   bytesMax: number
-  /** Hashes that must stay; asked each time that something has to go. */
-  pinned(): ReadonlySet<string>
+  /** Whether a blob must stay; asked at the moment that it would go. */
+  isInUse(hash: BlobHash): boolean
   onError(error: unknown): void
 }
 
@@ -23,7 +24,7 @@ const slack = 0.1
 
 export function createBlobSpace(
   store: Store,
-  { bytesMax, pinned, onError }: BlobSpaceOptions,
+  { bytesMax, isInUse, onError }: BlobSpaceOptions,
 ): BlobSpace {
   /** Undefined until the first look at the disk; an estimate from then on. */
   let bytes: number | undefined
@@ -32,11 +33,10 @@ export function createBlobSpace(
   const trim = async () => {
     const blobs = [...(await store.listBlobs())].sort((a, b) => a.writtenMs - b.writtenMs)
     let left = blobs.reduce((sum, blob) => sum + blob.bytes, 0)
-    const kept = left > bytesMax ? pinned() : new Set<string>()
     const aim = left > bytesMax ? bytesMax * (1 - slack) : bytesMax
     for (const blob of blobs) {
       if (left <= aim) break
-      if (kept.has(blob.hash)) continue
+      if (isInUse(blob.hash)) continue
       await store.removeBlob(blob.hash)
       left -= blob.bytes
     }

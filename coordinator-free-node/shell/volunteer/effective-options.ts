@@ -19,8 +19,12 @@ export interface EffectiveOptions {
 }
 
 /** @throws {GridError} MH_USAGE, MH_FILE_NOT_FOUND */
-export async function effectiveOptionsOf(given: NodeOptions): Promise<EffectiveOptions> {
-  const { stateDirectory, config } = parseNodeOptions(given)
+export async function effectiveOptionsOf(said: NodeOptions): Promise<EffectiveOptions> {
+  const { stateDirectory, config } = parseNodeOptions(said)
+  // An option that is there but undefined was not given.
+  const given = Object.fromEntries(
+    Object.entries(said).filter(([, value]) => value !== undefined),
+  ) as NodeOptions
   const { file, options: written } = await readConfigFile(stateDirectory, config)
   const options = parseNodeOptions({ ...written, ...given })
   const originOf = (name: string) =>

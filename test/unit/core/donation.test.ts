@@ -261,6 +261,19 @@ describe('a steward', () => {
     expect(node.stewarded.schedule.hosts.get(peer(1))?.away).toBe(false)
   })
 
+  test('is not held up by a host that comes and goes every second', () => {
+    const node = new LoneNode()
+    node.event({ type: 'job-submitted', job, manifest: manifest() })
+    node.want(peer(1))
+    const { hostsChangedMs } = node.stewarded.schedule
+    for (let i = 0; i < 10; i++) {
+      node.pass(1_000)
+      node.hear(peer(1), { type: 'answer', job, verdict: 'refused', reason: 'rests' })
+      node.want(peer(1))
+    }
+    expect(node.stewarded.schedule.hostsChangedMs).toBe(hostsChangedMs)
+  })
+
   test('gives no lease to a host that asked, and rests before there is work', () => {
     const node = new LoneNode()
     node.event({ type: 'job-submitted', job, manifest: manifest({ inputs: { kind: 'list' } }) })

@@ -11,7 +11,7 @@ async function filled(count: number, bytesMax: number) {
   const errors: unknown[] = []
   const space = createBlobSpace(store, {
     bytesMax,
-    pinned: () => pinned,
+    isInUse: (hash) => pinned.has(hash),
     onError: (error) => errors.push(error),
   })
   for (let i = 0; i < count; i++) {
