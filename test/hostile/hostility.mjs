@@ -1,171 +1,174 @@
-/** Runs hostile units beside honest ones, on the real executor, and compares how each ends with what it should. */
-import { readdirSync, readFileSync } from 'node:fs'
+/**
+ * Runs hostile units on the real executor, which has two slots, while honest work shares them; and looks afterwards at
+ * what is left. Prints nothing.
+ */
 import { packBundle } from '../../dist/coordinator-free-node/protocol/task-bundle.js'
 import { createExecutor } from '../../dist/coordinator-free-node/shell/executor/executor.js'
-
-/** Of a hostile unit, where it says nothing else. */
-const unitLimits = { unitMsMax: 1_000, unitMemoryBytesMax: 16 * 2 ** 20, unitFuelMax: 50_000_000 }
-/** An honest one has time: its neighbours are busy on purpose. */
-const honestLimits = { unitMsMax: 60_000, unitMemoryBytesMax: 16 * 2 ** 20 }
-const honestUnits = 16
-
-const kernel = readFileSync(new URL('../../tasks/kernels/monte-carlo-pi.wasm', import.meta.url))
-const honest = [
-  { tier: 'wasm', code: new Uint8Array(kernel) },
-  {
-    tier: 'js',
-    code: new TextEncoder().encode(
-      '({ range }) => { let n = 0; for (let i = 0; i < 2000; i++) n += i % 7; return { value: n + range.start } }',
-    ),
-  },
-  { tier: 'builtin', code: new TextEncoder().encode('echo') },
-]
+import { encodeValue } from '../../dist/tasks/value.js'
+import { HonestWork } from './honest.mjs'
+import { descendantsOf, memoryOf, stillThere } from './processes.mjs'
+import { isVerdict, storyOf, wordsOf } from './words.mjs'
 
 /**
- * @param {readonly import('./corpus/unit.mjs').HostileUnit[]} corpus
- * @param {{ onUnit?: (report: object, done: number) => void }} [hooks]
+ * Of a hostile unit, where it says nothing else: whom fuel ends has time in plenty, whom only the watchdog ends has little,
+ * so that a slow machine changes no verdict.
  */
-export async function runHostile(corpus, { onUnit } = {}) {
+const fuelLimits = {
+  unitMsMax: 30_000,
+  unitMemoryBytesMax: 16 * 2 ** 20,
+  unitFuelMax: 50_000_000,
+}
+const timeLimits = { unitMsMax: 400, unitMemoryBytesMax: 16 * 2 ** 20 }
+
+const slots = 2
+/** How long what was killed may take to be gone: the kernel ends what is inside bubblewrap after bubblewrap itself. */
+const graceMs = 2_000
+
+/**
+ * @param {readonly import('./corpus/unit.mjs').HostileUnit[]} units  in their order
+ * @param {object} [options]
+ * @param {number} [options.lanes]  hostile units at the same time; 2 when left out
+ * @param {(report: object, done: number) => void} [options.onUnit]  as each one ends
+ */
+export async function runHostile(units, { lanes = 2, onUnit } = {}) {
   const deaths = []
-  const executor = createExecutor({ slots: 2, log: (words) => deaths.push(words) })
+  const executor = createExecutor({ slots, log: (message) => deaths.push(message) })
   await executor.start()
-  const { pid } = executor
-  const neighbours = new HonestNeighbours(executor)
-  const before = memoryBytes()
+  const family = new Family()
+  const honest = new HonestWork(executor)
+  const stage = { executor, deaths, family }
   const reports = []
-  neighbours.begin()
+  const daemonBytes = {}
+  let executorBytes
   try {
-    for (const unit of corpus) {
-      const report = await runOne(executor, unit)
-      reports.push(report)
-      onUnit?.(report, reports.length)
+    await warmUp(stage)
+    daemonBytes.before = await memoryBytes()
+    honest.begin()
+    const todo = units.values()
+    const lane = async () => {
+      // An iterator that is shared: whoever is free takes the next one.
+      for (const unit of todo) {
+        const report = await runOne(stage, unit)
+        reports.push(report)
+        onUnit?.(report, reports.length)
+      }
     }
+    await Promise.all(Array.from({ length: lanes }, lane))
+    await honest.end()
+    daemonBytes.after = await memoryBytes()
+    executorBytes = family.largest()
   } finally {
-    await neighbours.end()
     await executor.stop()
   }
-  const after = memoryBytes()
-  return {
-    reports,
-    deaths,
-    honest: neighbours.report,
-    daemonBytes: { before, after },
-    leftOver: processesOf(pid),
-  }
+  const leftOver = await family.outlasting(graceMs)
+  return { reports, deaths, honest: honest.report, daemonBytes, executorBytes, leftOver }
 }
 
-/** One unit ends once, with the words that the corpus declares for it. */
-async function runOne(executor, { name, family, tier, code, verdict, limits }) {
-  const descriptor = { name: 'hostile', tier, ...unitLimits, ...limits }
+/** The largest messages leave buffers behind, whoever sends the first of them. */
+async function warmUp({ executor }) {
+  const text = new TextEncoder().encode(
+    `() => ({ value: 'x'.repeat(${8 * 2 ** 20 - 100}) }) //${' '.repeat(10 * 2 ** 20)}`,
+  )
+  const descriptor = { name: 'warm-up', tier: 'js', ...fuelLimits, unitMemoryBytesMax: 2 ** 26 }
+  for (let i = 0; i < 4; i++) await runUnit(executor, descriptor, { tier: 'js', code: text })
+}
+
+/** A unit ends as declared; and where that is a vote, it is the same to the bit and to the fuel when it runs again. */
+async function runOne({ executor, deaths, family }, unit) {
+  const { name, verdict } = unit
+  const limits = verdict === 'abort time' ? timeLimits : fuelLimits
+  const descriptor = { name: 'hostile', tier: unit.tier, ...limits, ...unit.limits }
   if (descriptor.unitFuelMax === undefined) delete descriptor.unitFuelMax
+  const deathsBefore = deaths.length
   const startMs = performance.now()
-  const ends = []
-  await executor.execute(batchOf(descriptor, code, 1), (outcomes) => ends.push(...outcomes))
-  const ended = ends.map(wordsOf).join(' and ')
+  const ends = await runUnit(executor, descriptor, unit)
+  const ms = performance.now() - startMs
+  family.meet()
+  const [end] = ends
+  const faults = []
+  if (ends.length !== 1) faults.push(`it has ${ends.length} outcomes`)
+  if (!isVerdict(verdict, end)) faults.push(`expected ${verdict}`)
+  if (end.kind !== 'abort') {
+    const [again] = await runUnit(executor, descriptor, unit)
+    if (!isSameVote(end, again))
+      faults.push(`run again: ${storyOf(again)} (${again.fuel} fuel, not ${end.fuel})`)
+  }
+  if (deaths.length > deathsBefore) faults.push(deaths.at(-1))
   return {
     name,
-    family,
-    expected: String(verdict),
-    ended,
-    ok: verdict.test(ended),
-    ms: performance.now() - startMs,
+    family: unit.family,
+    expected: verdict,
+    ended: wordsOf(end),
+    story: storyOf(end),
+    ok: faults.length === 0,
+    faults,
+    ms,
+    fuel: end.fuel,
   }
 }
 
-class HonestNeighbours {
-  #executor
-  #isEnding = false
-  #running = Promise.resolve()
-  #digests = new Map()
-  report = { units: 0, wrong: [] }
-
-  constructor(executor) {
-    this.#executor = executor
-  }
-
-  begin() {
-    this.#running = this.#work()
-  }
-
-  async end() {
-    this.#isEnding = true
-    await this.#running
-  }
-
-  async #work() {
-    for (let round = 0; !this.#isEnding; round++) {
-      const task = honest[round % honest.length]
-      const batch = batchOf(
-        { name: 'honest', tier: task.tier, ...honestLimits },
-        task.code,
-        honestUnits,
-      )
-      await this.#executor.execute(batch, (outcomes) => {
-        for (const outcome of outcomes) this.#compare(task.tier, outcome)
-      })
-    }
-  }
-
-  /** Whatever happens beside it, a unit gives what it gave the first time. */
-  #compare(tier, outcome) {
-    this.report.units++
-    const key = `${tier} ${outcome.unit}`
-    const digest =
-      outcome.digest === undefined ? wordsOf(outcome) : Buffer.from(outcome.digest).toString('hex')
-    if (!this.#digests.has(key)) this.#digests.set(key, digest)
-    if (outcome.kind !== 'done' || this.#digests.get(key) !== digest)
-      this.report.wrong.push(`${key}: ${wordsOf(outcome)}`)
-  }
+function isSameVote(one, other) {
+  return (
+    other.kind === one.kind &&
+    other.fuel === one.fuel &&
+    Buffer.compare(one.digest, other.digest) === 0
+  )
 }
 
 let batches = 0
 
-function batchOf(descriptor, code, count) {
+/** @returns the outcomes of a batch of this one unit */
+async function runUnit(executor, descriptor, { tier, code, input, params }) {
   const bundle = { descriptor, code }
-  return {
-    batch: `batch-${++batches}`,
+  const nothing = tier === 'js' ? encodeValue(null) : new Uint8Array(16)
+  const outcomes = []
+  const batch = {
+    batch: `hostile-${++batches}`,
     task: packBundle(bundle).hash,
     bundle,
-    params: new Uint8Array(),
-    inputs: 'range',
+    params: params ?? new Uint8Array(),
+    inputs: 'list',
     seed: new Uint8Array(32),
-    units: Array.from({ length: count }, (_, unit) => ({
-      unit,
-      input: rangeOf(1000 * unit, 1000 * unit + 1000),
-    })),
+    units: [{ unit: 0, input: input ?? nothing }],
   }
+  await executor.execute(batch, (some) => outcomes.push(...some))
+  return outcomes
 }
 
-function rangeOf(start, end) {
-  const bytes = new Uint8Array(16)
-  const view = new DataView(bytes.buffer)
-  view.setBigInt64(0, BigInt(start), true)
-  view.setBigInt64(8, BigInt(end), true)
-  return bytes
+/** This process's own memory, after its garbage is gone: messages that are on their way hold theirs for a moment. */
+async function memoryBytes() {
+  for (let i = 0; i < 10; i++) {
+    globalThis.gc?.()
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  const { rss, heapUsed, external } = process.memoryUsage()
+  return { resident: rss, used: heapUsed + external }
 }
 
-function wordsOf(outcome) {
-  if (outcome.kind === 'abort') return `abort ${outcome.reason}: ${outcome.message}`
-  if (outcome.kind === 'trap') return `trap: ${new TextDecoder().decode(outcome.output)}`
-  return outcome.kind
-}
+/** Every process that was ever seen below this one. */
+class Family {
+  #met = new Map()
 
-function memoryBytes() {
-  globalThis.gc?.()
-  return process.memoryUsage().rss
-}
+  meet() {
+    const children = descendantsOf(process.pid)
+    for (const child of children) this.#met.set(`${child.pid} ${child.startedAt}`, child)
+    return children
+  }
 
-/** The executor's process and what it started, as far as they are still there. */
-function processesOf(pid) {
-  const isOurs = (id) => {
-    try {
-      const stat = readFileSync(`/proc/${id}/stat`, 'utf8')
-      const [, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-      return Number(parent) === process.pid && !/^\S+ Z/.test(stat.slice(stat.lastIndexOf(')') + 1))
-    } catch {
-      return false
+  /** @returns bytes of the largest, now and at most: the executor; bubblewrap around it has next to nothing */
+  largest() {
+    const sizes = this.meet().flatMap(({ pid }) => memoryOf(pid) ?? [])
+    return sizes.sort((one, other) => other.now - one.now)[0]
+  }
+
+  /** @returns those that are there when so much time has passed */
+  async outlasting(waitMs) {
+    const endMs = performance.now() + waitMs
+    let left = stillThere([...this.#met.values()])
+    while (left.length > 0 && performance.now() < endMs) {
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      left = stillThere(left)
     }
+    return left.map(({ pid, command }) => `${command} ${pid}`)
   }
-  if (process.platform !== 'linux') return []
-  return readdirSync('/proc').filter((id) => /^\d+$/.test(id) && (Number(id) === pid || isOurs(id)))
 }

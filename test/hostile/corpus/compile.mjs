@@ -51,47 +51,47 @@ const repeat = (piece, times) =>
 
 bytes(
   '10 MB of functions',
-  /^done$/,
+  'done',
   moduleOf(90_000, [0, ...repeat([0x41, 0, 0x1a], 35), 0x41, 0, 0x0b]),
 )
 bytes(
   'too many functions',
-  /^trap: .*100002 functions, at most 100000 are allowed/,
+  'refused: not a valid WebAssembly module: 100002 functions, at most 100000 are allowed',
   moduleOf(100_001, [0, 0x41, 0, 0x0b]),
 )
 bytes(
   'one function of 6 MB',
-  /^done$/,
+  'done',
   single([0], repeat([0x41, 1, 0x1a], 2_000_000), [0x41, 0, 0x0b]),
 )
 bytes(
   'one function of 8 MB',
-  /^trap: .*a function of \d+ bytes, at most 7654321 are allowed/,
+  'refused: not a valid WebAssembly module: a function of 8400004 bytes, at most 7654321 are allowed',
   single([0], repeat([0x41, 1, 0x1a], 2_800_000), [0x41, 0, 0x0b]),
 )
 bytes(
   'a function that grows too large with its meters',
-  /^trap: the module becomes too large once it is metered/,
+  'refused: the module becomes too large once it is metered',
   single([0], repeat([0x03, 0x40, 0x0b], 2_400_000), [0x41, 0, 0x0b]),
 )
 bytes(
   'blocks inside blocks, deep',
-  /^done$/,
+  'done',
   single([0], repeat([0x02, 0x40], 9_000), repeat([0x0b], 9_000), [0x41, 0, 0x0b]),
 )
 bytes(
   'blocks inside blocks, too deep',
-  /^trap: more than 10000 blocks inside each other/,
+  'refused: more than 10000 blocks inside each other',
   single([0], repeat([0x02, 0x40], 50_000), repeat([0x0b], 50_000), [0x41, 0, 0x0b]),
 )
 bytes(
   'loops inside loops',
-  /^trap: more than 100 loops inside each other/,
+  'refused: more than 100 loops inside each other',
   single([0], repeat([0x03, 0x40], 5_000), repeat([0x0b], 5_000), [0x41, 0, 0x0b]),
 )
 bytes(
   'tables of 60,000 branches, a hundred times',
-  /^trap: too many branches between too many locals/,
+  'refused: too many branches between too many locals to compile in time',
   single(
     [1, 20, 0x7e],
     repeat([0x02, 0x40, 0x41, 0, 0x0e, ...leb(60_000), ...Array(60_001).fill(0), 0x0b], 100),
@@ -100,12 +100,12 @@ bytes(
 )
 bytes(
   'many blocks among many locals',
-  /^trap: too many branches between too many locals/,
+  'refused: too many branches between too many locals to compile in time',
   single([1, ...leb(7_900), 0x7e], repeat([0x02, 0x40, 0x0b], 30_000), [0x41, 0, 0x0b]),
 )
 bytes(
   'some blocks among many locals',
-  /^done$/,
+  'done',
   single(
     [1, ...leb(4_000), 0x7e],
     repeat([0x02, 0x40, 0x41, 0, 0x0d, 0, 0x0b], 1_500),
@@ -114,7 +114,7 @@ bytes(
 )
 bytes(
   'four billion locals',
-  /^trap: a function with more than 8000 locals/,
+  'refused: a function with more than 8000 locals, which no call stack should hold',
   single(
     [2, 0xff, 0xff, 0xff, 0xff, 0x0f, 0x7f, 0xff, 0xff, 0xff, 0xff, 0x0f, 0x7f],
     [0x41, 0, 0x0b],
@@ -122,17 +122,17 @@ bytes(
 )
 bytes(
   'more entries announced than bytes',
-  /^trap: .*unexpected end/,
+  'refused: not a valid WebAssembly module: unexpected end',
   join([head, ...section(1, [0xff, 0xff, 0x05])]),
 )
 bytes(
   'four billion types',
-  /^trap: .*4294967295 types, at most 100000 are allowed/,
+  'refused: not a valid WebAssembly module: 4294967295 types, at most 100000 are allowed',
   join([head, ...section(1, [0xff, 0xff, 0xff, 0xff, 0x0f])]),
 )
 bytes(
   'more imports than anybody needs',
-  /^trap: .*imports, at most 10000 are allowed/,
+  'refused: not a valid WebAssembly module: 20000 imports, at most 10000 are allowed',
   join([
     head,
     ...section(1, [1, 0x60, 0, 1, 0x7f]),
@@ -147,7 +147,7 @@ bytes(
 )
 bytes(
   'fifty thousand segments of data, and more',
-  /^trap: .*data segments, at most 50000 are allowed/,
+  'refused: not a valid WebAssembly module: 60000 data segments, at most 50000 are allowed',
   join([
     head,
     ...section(1, [1, 0x60, 0, 1, 0x7f]),
@@ -160,7 +160,7 @@ bytes(
 )
 bytes(
   '10 MB of a section that nobody reads',
-  /^done$/,
+  'done',
   join([
     assemble(
       '(module (memory (export "memory") 1) (func (export "run") (result i32) i32.const 0))',

@@ -1,6 +1,6 @@
 /**
- * How the corpus writes a unit down: what it is, and how it has to end. Verdicts are regular expressions over one
- * line: `done`, `hit`, `trap: WORDS`, or `abort REASON: WORDS`.
+ * How the corpus writes a unit down: what it is, and how it has to end. Verdicts are compared to the letter; ../words.mjs
+ * says what they look like.
  */
 import wabtFactory from 'wabt'
 
@@ -10,8 +10,9 @@ import wabtFactory from 'wabt'
  * @property {string} family
  * @property {'wasm' | 'js'} tier
  * @property {Uint8Array} code
- * @property {RegExp} verdict
+ * @property {string} verdict
  * @property {object} limits  of its task, where they are not the runner's
+ * @property {Uint8Array} [input]  of a program that reads; 16 bytes of zeros or a null when left out
  */
 
 const wabt = await wabtFactory()
@@ -39,9 +40,14 @@ export function assemble(text) {
 }
 
 /** Verdicts that come often. */
-export const outOfFuel = /^trap: out of fuel$/
-export const noStack = /^trap: call stack exhausted$/
-export const outOfBounds = /^trap: memory access out of bounds$/
+export const outOfFuel = 'trap: out of fuel'
+export const noStack = 'trap: call stack exhausted'
+export const outOfBounds = 'trap: memory access out of bounds'
+/** Only the watchdog ends it. */
+export const outOfTime = 'abort time'
+export const outOfMemory = 'abort memory'
+export const invalid = (what) => `refused: not a valid WebAssembly module: ${what}`
+export const outside = (what) => `refused: ${what} not offered by the grid's WebAssembly profile`
 
 /** All functions of the grid, by their names in the text. */
 const grid = `
