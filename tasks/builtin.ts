@@ -26,7 +26,7 @@ export const builtinKernels: Readonly<Record<string, BuiltinKernel>> = {
   /** Nothing at all: what a unit costs the grid. */
   noop: () => ({ hit: false, output: nothing }),
   /** The input as the output. */
-  echo: ({ input }) => ({ hit: false, output: input.slice() }),
+  echo: ({ input }) => ({ hit: false, output: input }),
   /** Counts to the 32-bit number in its parameters: a unit of a chosen length. */
   spin: ({ params }) => {
     const rounds = new DataView(params.buffer, params.byteOffset).getUint32(0, true)

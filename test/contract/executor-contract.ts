@@ -81,6 +81,21 @@ export function describeExecutor(name: string, create: (slots: number) => Execut
       }
     })
 
+    test('inputs and outputs of every length come back whole, short ones beside long ones', async () => {
+      const lengths = [0, 1, 100_000, 262_143, 262_144, 262_145, 3_000_001, 8 * 2 ** 20]
+      const units = [...lengths, ...lengths].map((length, unit) => {
+        const input = new Uint8Array(length).fill(unit + 1)
+        if (length > 0) input[length - 1] = 255
+        return { unit, input }
+      })
+      const outcomes = await run(executor, { ...batchOf(builtin('echo'), 0), units })
+      expect(outcomes).toHaveLength(units.length)
+      for (const outcome of outcomes as UnitResult[]) {
+        expect(Buffer.compare(outcome.output, units[outcome.unit]!.input)).toBe(0)
+        expect(outcome.digest).toEqual(digestOf(outcome.kind, outcome.output))
+      }
+    })
+
     test('one slot runs the units in their order', async () => {
       const single = create(1)
       try {

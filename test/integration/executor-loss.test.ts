@@ -31,6 +31,8 @@ function pidOf({ pid }: LocalExecutor): number {
 
 /** Some seconds of work in each unit. */
 const long = (count = 2) => batchOf(builtin('spin'), count, spins(2 ** 32 - 1))
+const { task, bundle } = batchOf(builtin('echo'), 0)
+const echo = { task, bundle }
 const quick = (count: number) => batchOf(builtin('noop'), count)
 
 /** A unit that never ends. */
@@ -150,6 +152,46 @@ describe('an executor whose process is killed', () => {
     expect(outcomes.filter(({ kind }) => kind === 'done')).toHaveLength(300 - crashed.length)
   })
 
+  test('in the middle of large inputs and outputs runs their units again, and mixes up nothing', async () => {
+    const bytes = 24 * 2 ** 20
+    const executor = await started({ unitBytesMax: bytes })
+    const units = Array.from({ length: 12 }, (_, unit) => ({
+      unit,
+      input: new Uint8Array(bytes).fill(unit + 1),
+    }))
+    const outcomes: UnitOutcome[] = []
+    // From the first bytes of an input to the last ones of an output, and beyond.
+    const delaysMs = [5, 15, 40, 70, 100]
+    const kills = (async () => {
+      for (const delayMs of delaysMs) {
+        await new Promise((resolve) => setTimeout(resolve, delayMs))
+        if (executor.pid !== undefined) process.kill(executor.pid, 'SIGKILL')
+        while (executor.pid === undefined) await new Promise((resolve) => setTimeout(resolve, 5))
+      }
+    })()
+    await executor.execute({ ...quick(0), ...echo, units }, (some) => outcomes.push(...some))
+    await kills
+    expect(new Set(outcomes.map(({ unit }) => unit)).size).toBe(12)
+    expect(outcomes).toHaveLength(12)
+    for (const outcome of outcomes)
+      if (outcome.kind !== 'abort') {
+        expect(outcome.output).toHaveLength(bytes)
+        expect(outcome.output.every((byte) => byte === outcome.unit + 1)).toBe(true)
+      }
+    expect(outcomes.filter(({ kind }) => kind === 'abort').length).toBeLessThanOrEqual(10)
+  })
+
+  test('for bytes that it may not send is replaced', async () => {
+    const said: string[] = []
+    const executor = await started({
+      entry: fake('greedy'),
+      log: (message) => said.push(message),
+    })
+    const [outcome] = await run(executor, quick(1))
+    expect(isAbort(outcome, 'crash')).toBe(true)
+    expect(said[0]).toContain('it announced bytes that it may not send: 1073741824')
+  })
+
   test('gives up on work that nothing survives, and on nothing else', async () => {
     const executor = await started({ entry: fake('mortal') })
     const outcomes = await run(executor, quick(40))
@@ -212,6 +254,23 @@ describe('an executor', () => {
     const executor = await started({ entry: fake('forgetful') })
     const outcomes = await run(executor, quick(200))
     expect(outcomes.filter(({ kind }) => kind === 'done')).toHaveLength(200)
+  })
+
+  test('turns away an input that is longer than it takes, and runs the others', async () => {
+    const executor = await started({ unitBytesMax: 1_000 })
+    const units = [999, 1_000, 1_001].map((length, unit) => ({
+      unit,
+      input: new Uint8Array(length),
+    }))
+    const outcomes = await run(executor, { ...quick(0), ...echo, units })
+    outcomes.sort((a, b) => a.unit - b.unit)
+    expect(outcomes.map(({ kind }) => kind)).toEqual(['done', 'done', 'abort'])
+    expect(outcomes[2]).toMatchObject({
+      reason: 'unavailable',
+      message: 'the input has more than the 1000 bytes that this executor takes',
+    })
+    const long = { ...quick(0), ...echo, units: units.slice(2) }
+    expect(isAbort((await run(executor, long))[0], 'unavailable')).toBe(true)
   })
 
   test('serves more tasks than its process keeps', async () => {

@@ -11,6 +11,7 @@ import {
   type UnitResult,
 } from '../../protocol/outcome.js'
 import type { TaskDescriptor } from '../../protocol/task-bundle.js'
+import { parcelBytesMin } from './wire.js'
 
 /** Tasks that process and daemon count on to be there; whoever needs another sends it again. */
 export const tasksKeptMax = 16
@@ -20,6 +21,10 @@ export interface ProcessSettings {
   /** Threads. */
   slots: number
   prepareMsMax: number
+  /** Most bytes of one unit's input or output. */
+  unitBytesMax: number
+  /** File descriptor of the stream for parcels; undefined where there is none. */
+  parcelsFd?: number | undefined
 }
 
 /** Consecutive units of a batch for one thread. */
@@ -30,7 +35,7 @@ export interface Chunk {
   inputsKind: 'range' | 'list'
   seed: Uint8Array
   units: number[]
-  /** Inputs end to end, and the length of each. */
+  /** Inputs end to end but for parcels, and the length of each. */
   inputs: Uint8Array
   inputBytes: number[]
   /** Whether anybody listens to what the units say of themselves. */
@@ -48,7 +53,7 @@ export interface UnitObservation {
   memoryBytes?: number
 }
 
-/** Results of some units of a chunk; every column has one entry a unit. */
+/** Results of some units of a chunk; every column has one entry a unit. Outputs that are parcels go beside them. */
 export interface ResultColumns {
   units: number[]
   kinds: Uint8Array
@@ -84,7 +89,8 @@ export interface UnitStop {
 }
 
 export type ToProcess =
-  | { type: 'task'; task: BlobHash; descriptor: TaskDescriptor; code: Uint8Array }
+  /** Code of some length is a parcel. */
+  | { type: 'task'; task: BlobHash; descriptor: TaskDescriptor; code?: Uint8Array | undefined }
   | { type: 'chunk'; chunk: Chunk }
   | { type: 'cancel'; chunk: number }
   | { type: 'ping' }
@@ -107,16 +113,49 @@ export type FromProcess =
 
 /** What a thread emits while it works. */
 export type FromWorker =
-  | { type: 'results'; results: ResultColumns }
+  | { type: 'results'; results: ResultColumns; parcels: Uint8Array[] }
   | UnitStop
   | ({ type: 'observed' } & UnitObservation)
 
 export function packInputs(units: readonly UnitInput[]): {
   inputs: Uint8Array
   inputBytes: number[]
+  parcels: Uint8Array[]
 } {
-  const inputBytes = units.map(({ input }) => input.length)
-  return { inputs: joinBytes(units.map(({ input }) => input)), inputBytes }
+  const { joined, lengths, parcels } = packBytes(units.map(({ input }) => input))
+  return { inputs: joined, inputBytes: lengths, parcels }
+}
+
+/** Short ones become one, long ones go by themselves. */
+function packBytes(all: readonly Uint8Array[]): {
+  joined: Uint8Array
+  lengths: number[]
+  parcels: Uint8Array[]
+} {
+  return {
+    joined: joinBytes(all.filter((bytes) => !isParcel(bytes.length))),
+    lengths: all.map(({ length }) => length),
+    parcels: all.filter((bytes) => isParcel(bytes.length)),
+  }
+}
+
+/** @returns views of `joined` and the parcels themselves, in the order of `lengths` */
+export function unpackBytes(
+  joined: Uint8Array,
+  lengths: readonly number[],
+  parcels: readonly Uint8Array[],
+): Uint8Array[] {
+  const left = parcels.values()
+  let at = 0
+  return lengths.map((length) => {
+    if (isParcel(length)) return left.next().value ?? new Uint8Array()
+    at += length
+    return joined.subarray(at - length, at)
+  })
+}
+
+export function isParcel(length: number): boolean {
+  return length >= parcelBytesMin
 }
 
 export function joinBytes(parts: readonly Uint8Array[]): Uint8Array {
@@ -131,28 +170,35 @@ export function joinBytes(parts: readonly Uint8Array[]): Uint8Array {
   return joined
 }
 
-export function packResults(results: readonly UnitResult[]): ResultColumns {
-  return {
+export function packResults(results: readonly UnitResult[]): {
+  results: ResultColumns
+  parcels: Uint8Array[]
+} {
+  const { joined, lengths, parcels } = packBytes(results.map(({ output }) => output))
+  const columns: ResultColumns = {
     units: results.map(({ unit }) => unit),
     kinds: Uint8Array.from(results, ({ kind }) => resultKinds.indexOf(kind)),
     digests: joinBytes(results.map(({ digest }) => digest)),
-    outputs: joinBytes(results.map(({ output }) => output)),
-    outputBytes: results.map(({ output }) => output.length),
+    outputs: joined,
+    outputBytes: lengths,
     spentMs: results.map(({ spentMs }) => spentMs),
     fuel: results.map(({ fuel }) => fuel),
   }
+  return { results: columns, parcels }
 }
 
-export function unpackResults(columns: ResultColumns): UnitOutcome[] {
-  let at = 0
+export function unpackResults(
+  columns: ResultColumns,
+  parcels: readonly Uint8Array[],
+): UnitOutcome[] {
+  const outputs = unpackBytes(columns.outputs, columns.outputBytes, parcels)
   return columns.units.map((unit, i) => {
-    const end = at + (columns.outputBytes[i] ?? 0)
-    const output = columns.outputs.slice(at, end)
-    at = end
+    const output = outputs[i] ?? new Uint8Array()
     return {
       unit,
       kind: resultKinds[columns.kinds[i] ?? 0] ?? 'trap',
-      output,
+      // A short one alone must not keep all of its message in memory.
+      output: isParcel(output.length) ? output : output.slice(),
       digest: columns.digests.slice(32 * i, 32 * (i + 1)),
       spentMs: columns.spentMs[i] ?? 0,
       fuel: columns.fuel[i] ?? 0,

@@ -8,10 +8,12 @@
  */
 import type { Executor, UnitBatch, UnitInput } from '../../ports/executor.js'
 import type { BlobHash } from '../../protocol/ids.js'
+import { limits } from '../../protocol/limits.js'
 import type { UnitAbort, UnitOutcome } from '../../protocol/outcome.js'
 import {
   type ChunkStop,
   type FromProcess,
+  isParcel,
   packInputs,
   tasksKeptMax,
   type UnitObservation,
@@ -30,6 +32,12 @@ export interface ExecutorOptions {
   entry?: URL
   /** Silence after which the process is killed, milliseconds; see ForkOptions. @default 20000 */
   silenceMsMax?: number
+  /**
+   * Most bytes of one unit's input or output.
+   *
+   * @default the grid's 8 MiB, what a lease and a vote can carry
+   */
+  unitBytesMax?: number
   /** Time for guard and compiler of one task, milliseconds; a task that takes longer is turned away. @default 20000 */
   prepareMsMax?: number
   /** Told what a person who reads logs should know: a process that died, one that came back. */
@@ -64,6 +72,7 @@ interface InFlight {
 
 /** Guard and compiler are linear in a module's size, and 16 MiB take a few seconds on a slow machine. */
 const prepareMsMaxDefault = 20_000
+const gridUnitBytesMax = Math.max(limits.unitInputBytesMax, limits.unitOutputBytesMax)
 /** Below it a chunk is queued behind each running one, so that threads never wait for a message. */
 const prefetchBelowMs = 20
 /** Tasks whose unit times are remembered: more than a node serves at once. */
@@ -87,18 +96,21 @@ class ProcessExecutor implements LocalExecutor {
   readonly #unitMs = new Map<BlobHash, number>()
   readonly #sent = new Set<BlobHash>()
   readonly #unprepared = new UnpreparedTasks(() => performance.now())
+  readonly #unitBytesMax: number
   readonly #observe: ExecutorOptions['observe']
   #lastChunk = 0
 
   constructor(options: ExecutorOptions) {
     const { slots, entry, silenceMsMax, prepareMsMax = prepareMsMaxDefault, log } = options
+    const { unitBytesMax = gridUnitBytesMax } = options
     this.slots = slots
+    this.#unitBytesMax = unitBytesMax
     this.#observe = options.observe
     this.#keeper = new ProcessKeeper(
-      { settings: { slots, prepareMsMax }, entry, silenceMsMax },
+      { settings: { slots, prepareMsMax, unitBytesMax }, entry, silenceMsMax },
       {
         cameUp: () => this.#cameUp(),
-        heard: (message) => this.#hear(message),
+        heard: (message, parcels) => this.#hear(message, parcels),
         died: (reason) => {
           log?.(`the executor's process died (${reason}); another one is started`)
           this.#died(reason)
@@ -134,11 +146,26 @@ class ProcessExecutor implements LocalExecutor {
       }
       if (batch.open.size === 0) return resolve()
       this.#batches.set(spec.batch, batch)
+      this.#abortTooLong(batch)
       const fault = this.#unprepared.find(spec.task)
       if (fault !== undefined) this.#abortAll(batch, fault.reason, fault.message)
       else if (this.#keeper.isStarted) this.#fill()
       else this.#abortAll(batch, 'unavailable', 'the executor is not running')
     })
+  }
+
+  /** Whoever takes more than this executor says so in time; its process would take it for a fault. */
+  #abortTooLong(batch: Batch): void {
+    const isTooLong = ({ input }: UnitInput) => input.length > this.#unitBytesMax
+    if (!batch.spec.units.some(isTooLong)) return
+    const units = batch.queue.drain()
+    batch.queue.putBack(
+      units.filter((unit) => !isTooLong(unit)),
+      false,
+    )
+    const message = `the input has more than the ${this.#unitBytesMax} bytes that this executor takes`
+    const aborts = units.filter(isTooLong).map(({ unit }) => abortOf(unit, 'unavailable', message))
+    this.#report(batch, aborts)
   }
 
   cancel(name: string, which: 'all' | 'queued' = 'all'): void {
@@ -188,21 +215,22 @@ class ProcessExecutor implements LocalExecutor {
     const chunk = ++this.#lastChunk
     this.#inFlight.set(chunk, { chunk, batch, units: new Map(units.map((u) => [u.unit, u])) })
     const isObserved = this.#observe !== undefined
-    const columns = { units: units.map(({ unit }) => unit), ...packInputs(units) }
-    this.#keeper.tell({
-      type: 'chunk',
-      chunk: { chunk, task, params, inputsKind: inputs, seed, ...columns, isObserved },
-    })
+    const { parcels, ...packed } = packInputs(units)
+    const columns = { units: units.map(({ unit }) => unit), ...packed }
+    const about = { chunk, task, params, inputsKind: inputs, seed, isObserved }
+    this.#keeper.tell({ type: 'chunk', chunk: { ...about, ...columns } }, parcels)
   }
 
   #sendTask(task: BlobHash, { descriptor, code }: UnitBatch['bundle']): void {
     // So many others later the process has dropped the first; what it misses it asks for.
     if (this.#sent.size >= tasksKeptMax) this.#sent.clear()
     this.#sent.add(task)
-    this.#keeper.tell({ type: 'task', task, descriptor, code })
+    const about = { type: 'task', task, descriptor } as const
+    if (isParcel(code.length)) this.#keeper.tell(about, [code])
+    else this.#keeper.tell({ ...about, code })
   }
 
-  #hear(message: FromProcess): void {
+  #hear(message: FromProcess, parcels: readonly Uint8Array[]): void {
     if (message.type === 'ready' || message.type === 'pong') return
     if (message.type === 'preparing') return this.#unprepared.begin(message.task)
     if (message.type === 'prepared') return this.#unprepared.end(message.task)
@@ -212,7 +240,7 @@ class ProcessExecutor implements LocalExecutor {
       case 'results':
         this.#keeper.praise()
         this.#time(flying.batch.spec.task, message.results.spentMs)
-        this.#settle(flying, unpackResults(message.results))
+        this.#settle(flying, unpackResults(message.results, parcels))
         return
       case 'abort':
         this.#settle(flying, [abortOf(message.unit, message.reason, message.message)])

@@ -6,7 +6,9 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { GridError } from '../../protocol/errors.js'
 import type { FromProcess, ProcessSettings, ToProcess } from './chunk.js'
+import { openSocketPair, type SocketPair } from './socket-pair.js'
 import { walls } from './walls.js'
+import { Wire } from './wire.js'
 
 export interface ForkOptions {
   settings: ProcessSettings
@@ -23,13 +25,14 @@ export interface ForkOptions {
 
 export interface ExecutorProcess {
   readonly pid: number | undefined
-  tell(message: ToProcess): void
+  /** @param parcels  not to be changed until the process has answered */
+  tell(message: ToProcess, parcels?: readonly Uint8Array[]): void
   /** Resolves when the process is gone. */
   stop(): Promise<void>
 }
 
 export interface ProcessHandlers {
-  heard(message: FromProcess): void
+  heard(message: FromProcess, parcels: readonly Uint8Array[]): void
   /** Once, when the process is gone without having been stopped. */
   died(reason: string): void
 }
@@ -55,22 +58,73 @@ export async function forkExecutor(
 ): Promise<ExecutorProcess> {
   const entry = options.entry === undefined ? entryFile() : fileURLToPath(options.entry)
   const { execPath, execArgv } = walls(entry)
-  const child = fork(entry, [JSON.stringify(options.settings)], {
+  const link = new Link(options.settings.unitBytesMax, handlers)
+  const pair = await openSocketPair(link.wire.onread)
+  const settings = { ...options.settings, parcelsFd: pair && parcelsFd }
+  const child = fork(entry, [JSON.stringify(settings)], {
     execPath,
     execArgv,
     env: {},
     serialization: 'advanced',
     // Its errors are ours to show; it has nothing to print.
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc', pair?.theirs ?? 'ignore'],
   })
+  link.open(child, pair)
   yieldToOthers(child)
   let printed = ''
   child.stderr?.on('data', (text: Buffer) => {
     printed = (printed + text.toString()).slice(-errorCharsKept)
   })
   const errors = () => printed.trim()
-  await untilReady(child, errors, signal)
-  return watchOver(child, handlers, errors, options.silenceMsMax ?? silenceMsMaxDefault)
+  try {
+    await untilReady(child, errors, signal)
+  } catch (error) {
+    link.wire.close()
+    throw error
+  }
+  return watchOver(child, link, handlers, errors, options.silenceMsMax ?? silenceMsMaxDefault)
+}
+
+/** After stdin, stdout, stderr and Node's channel. */
+const parcelsFd = 4
+
+/** The daemon's end of the wire, from before there is a process at the other. */
+class Link {
+  readonly wire: Wire<ToProcess, FromProcess>
+  /** When the process last gave a sign. */
+  heardMs = performance.now()
+  /** Nobody listens to a process that is being stopped. */
+  isStopping = false
+  /** What the process did that it may not. */
+  fault: string | undefined
+  #child: ChildProcess | undefined
+
+  constructor(parcelBytesMax: number, handlers: ProcessHandlers) {
+    this.wire = new Wire({
+      parcelBytesMax,
+      post: (message) => {
+        // A process that is going away says so by its exit; what is told to it until then is lost with it.
+        if (this.#child?.connected === true) this.#child.send(message, () => {})
+      },
+      heard: (message, parcels) => {
+        if (!this.isStopping) handlers.heard(message, parcels)
+      },
+      felt: () => {
+        this.heardMs = performance.now()
+      },
+      broken: (fault) => {
+        this.fault ??= fault
+        this.#child?.kill('SIGKILL')
+      },
+    })
+  }
+
+  open(child: ChildProcess, pair: SocketPair | undefined): void {
+    this.#child = child
+    this.wire.open(pair?.ours)
+    // The process has its own copy of it.
+    pair?.theirs.destroy()
+  }
 }
 
 /** Threads that the process starts take its priority over, the compiler's among them; those of units go lower still. */
@@ -142,49 +196,47 @@ function startError(fault: Error): GridError {
 
 function watchOver(
   child: ChildProcess,
+  link: Link,
   handlers: ProcessHandlers,
   errors: () => string,
   silenceMsMax: number,
 ): ExecutorProcess {
   const pingEveryMs = silenceMsMax / pingsPerSilence
-  let heardMs = performance.now()
-  let askedMs = heardMs
+  link.heardMs = performance.now()
+  let askedMs = link.heardMs
   let isSilent = false
-  let isStopping = false
   const exited = new Promise<void>((resolve) => {
     child.once('exit', (code, killer) => {
       clearInterval(pings)
       child.stderr?.destroy()
+      link.wire.close()
       resolve()
-      if (isStopping) return
-      const end = isSilent ? `silent for ${silenceMsMax} ms` : (killer ?? `exit code ${code}`)
+      if (link.isStopping) return
+      const silence = isSilent ? `silent for ${silenceMsMax} ms` : undefined
+      const end = link.fault ?? silence ?? killer ?? `exit code ${code}`
       handlers.died(`${end} ${errors().split('\n').at(-1) ?? ''}`.trim())
     })
   })
-  const tell = (message: ToProcess) => {
-    // A process that is going away says so by its exit; what is told to it until then is lost with it.
-    if (child.connected) child.send(message, () => {})
-  }
   const pings = setInterval(() => {
     const nowMs = performance.now()
     // Our own loop may have been blocked: then silence says nothing about the process.
-    if (nowMs - askedMs > 2 * pingEveryMs) heardMs = nowMs
+    if (nowMs - askedMs > 2 * pingEveryMs) link.heardMs = nowMs
     askedMs = nowMs
-    isSilent ||= nowMs - heardMs > silenceMsMax
+    isSilent ||= nowMs - link.heardMs > silenceMsMax
     if (isSilent) child.kill('SIGKILL')
-    else tell({ type: 'ping' })
+    else link.wire.send({ type: 'ping' })
   }, pingEveryMs)
   pings.unref()
   child.on('message', (message: FromProcess) => {
-    heardMs = performance.now()
-    if (!isStopping) handlers.heard(message)
+    link.heardMs = performance.now()
+    link.wire.hear(message)
   })
   child.on('error', () => {})
   return {
     pid: child.pid,
-    tell,
+    tell: (message, parcels) => link.wire.send(message, parcels),
     stop: async () => {
-      isStopping = true
+      link.isStopping = true
       child.kill('SIGKILL')
       await exited
     },

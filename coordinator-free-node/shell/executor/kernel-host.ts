@@ -19,6 +19,8 @@ export interface KernelUnit {
   params: Uint8Array
   /** Fills from the unit's seeded stream. */
   random(bytes: Uint8Array): void
+  /** @default limits.unitOutputBytesMax */
+  outputBytesMax?: number | undefined
 }
 
 /** A call across the border of the module, in fuel; about what it takes. */
@@ -87,8 +89,9 @@ export class KernelHost {
   write(pointer: number, length: number): void {
     const piece = this.view(pointer, length)
     this.charge(piece.length)
-    if (this.output.length + piece.length > limits.unitOutputBytesMax)
-      throw new KernelFault(`the result has more than ${limits.unitOutputBytesMax} bytes`)
+    const { outputBytesMax = limits.unitOutputBytesMax } = this.unit
+    if (this.output.length + piece.length > outputBytesMax)
+      throw new KernelFault(`the result has more than ${outputBytesMax} bytes`)
     this.output.append(piece)
   }
 

@@ -10,7 +10,7 @@ import { type ExecutorProcess, type ForkOptions, forkExecutor } from './fork.js'
 export interface KeeperHandlers {
   /** A process is there, with nothing known to it: the first, or the next one. */
   cameUp(): void
-  heard(message: FromProcess): void
+  heard(message: FromProcess, parcels: readonly Uint8Array[]): void
   /** The process died; another is on its way. */
   died(reason: string): void
   /** It dies again and again, or does not start: nothing should wait for it. Tries go on. */
@@ -64,8 +64,8 @@ export class ProcessKeeper {
     }
   }
 
-  tell(message: ToProcess): void {
-    this.#process?.tell(message)
+  tell(message: ToProcess, parcels?: readonly Uint8Array[]): void {
+    this.#process?.tell(message, parcels)
   }
 
   /** The process did what it is for: its deaths count from zero. */
@@ -84,7 +84,7 @@ export class ProcessKeeper {
 
   #fork(signal: AbortSignal): Promise<void> {
     const handlers = {
-      heard: (message: FromProcess) => this.#handlers.heard(message),
+      heard: this.#handlers.heard,
       died: (reason: string) => this.#died(reason, signal),
     }
     const forked = forkExecutor(this.#options, handlers, signal).then(async (process) => {

@@ -5,8 +5,10 @@
  * Its loop never computes for long: that is what lets the daemon read silence as death.
  */
 import { writeSync } from 'node:fs'
+import { Socket, type SocketConstructorOpts } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import workerpool from 'workerpool'
+import { limits } from '../../protocol/limits.js'
 import type {
   Chunk,
   ChunkStop,
@@ -16,17 +18,19 @@ import type {
   ToProcess,
   Unprepared,
 } from './chunk.js'
+import { ChunkSigns } from './chunk-signs.js'
 import { Preparer, PrepareTimeout } from './preparation.js'
 import type { Prepared } from './prepare-task.js'
 import { PreparedTasks } from './prepared-tasks.js'
+import { Wire } from './wire.js'
+import type { ChunkWork } from './worker.js'
 
 interface Running {
   chunk: Chunk
   unitMsMax: number
-  /** The thread writes the index of its unit here; -1 before the first. */
-  at: Int32Array
-  /** Where it was when the watchdog last looked, and since when. */
-  lastIndex: number
+  signs: ChunkSigns
+  /** Unit at which the thread was when the watchdog last looked, and since when. */
+  lastIndex: number | undefined
   sinceMs: number
   /** When a cancelled chunk is killed if it has not ended by itself. */
   killAtMs: number
@@ -48,7 +52,8 @@ const threadHeapMb = 256
  */
 const threadStackMb = 16
 
-const { slots, prepareMsMax } = JSON.parse(process.argv[2] ?? '') as ProcessSettings
+const settings = JSON.parse(process.argv[2] ?? '') as ProcessSettings
+const { slots, prepareMsMax, unitBytesMax } = settings
 const preparer = new Preparer({
   prepareMsMax,
   onStuck: () => dieOf('a thread that prepares a task does not end'),
@@ -73,11 +78,25 @@ const pool = workerpool.pool(fileURLToPath(new URL('./worker.js', import.meta.ur
   },
 })
 
-function tell(message: FromProcess): void {
-  process.send?.(message, undefined, undefined, () => {})
+const wire = new Wire<FromProcess, ToProcess>({
+  // What the daemon may send: inputs, and the code of tasks.
+  parcelBytesMax: Math.max(unitBytesMax, limits.bundleBytesMax),
+  post: (message) => process.send?.(message, undefined, undefined, () => {}),
+  heard: obey,
+  broken: dieOf,
+})
+wire.open(settings.parcelsFd === undefined ? undefined : streamOf(settings.parcelsFd))
+
+function streamOf(fd: number): Socket {
+  // Node takes `onread` here, too; its types do not.
+  return new Socket({ fd, onread: wire.onread } as SocketConstructorOpts)
 }
 
-async function runChunk(chunk: Chunk): Promise<void> {
+function tell(message: FromProcess): void {
+  wire.send(message)
+}
+
+async function runChunk(chunk: Chunk, parcels: readonly Uint8Array[]): Promise<void> {
   const id = chunk.chunk
   const task = tasks.find(chunk.task)
   if (task === undefined) return tell({ type: 'task-missing', chunk: id })
@@ -86,7 +105,7 @@ async function runChunk(chunk: Chunk): Promise<void> {
   let stop: ChunkStop | undefined
   if ('reason' in prepared) tasks.forget(chunk.task)
   else if (chunks.get(id) === 'cancelled') stop = cancelled
-  else stop = await runOnThread(chunk, prepared, task.descriptor.unitMsMax)
+  else stop = await runOnThread(chunk, parcels, prepared, task.descriptor.unitMsMax)
   chunks.delete(id)
   tell(
     'reason' in prepared
@@ -107,14 +126,16 @@ const cancelled: ChunkStop = { unit: undefined, reason: 'cancelled', message: 'c
 /** @returns why the thread did not come to the chunk's end; undefined when it did */
 async function runOnThread(
   chunk: Chunk,
-  prepared: Prepared,
+  parcels: readonly Uint8Array[],
+  task: Prepared,
   unitMsMax: number,
 ): Promise<ChunkStop | undefined> {
-  const shared = new SharedArrayBuffer(4)
-  const at = new Int32Array(shared).fill(-1)
+  const signs = new ChunkSigns()
   let stopped: ChunkStop | undefined
-  const work = pool.exec('runChunk', [chunk, prepared, shared], {
-    on: (message: FromWorker) => tell({ ...message, chunk: chunk.chunk }),
+  const given: ChunkWork = { chunk, parcels: [...parcels], task, signs: signs.shared, unitBytesMax }
+  const work = pool.exec('runChunk', [given], {
+    on: (message: FromWorker) => passOn(message, chunk.chunk, signs),
+    transfer: parcels.filter(ownsMemory).map(({ buffer }) => buffer),
   })
   const sinceMs = performance.now()
   const kill = (stop: ChunkStop) => {
@@ -123,15 +144,27 @@ async function runOnThread(
     work.cancel()
   }
   const killAtMs = Number.POSITIVE_INFINITY
-  chunks.set(chunk.chunk, { chunk, unitMsMax, at, lastIndex: -1, sinceMs, killAtMs, kill })
+  const lastIndex = undefined
+  chunks.set(chunk.chunk, { chunk, unitMsMax, signs, lastIndex, sinceMs, killAtMs, kill })
   try {
     await work
     return undefined
   } catch (error) {
     // A thread that died by itself ran out of heap or left the process.
-    const unit = chunk.units[Atomics.load(at, 0)]
+    const unit = signs.index === undefined ? undefined : chunk.units[signs.index]
     return stopped ?? { unit, reason: 'crash', message: `the thread died: ${firstLine(error)}` }
   }
+}
+
+/** A view into a larger message may be one of several. */
+function ownsMemory({ buffer, byteLength }: Uint8Array): boolean {
+  return buffer.byteLength === byteLength
+}
+
+function passOn(message: FromWorker, chunk: number, signs: ChunkSigns): void {
+  if (message.type !== 'results') return tell({ ...message, chunk })
+  const { type, results, parcels } = message
+  wire.send({ type, chunk, results }, parcels, () => signs.sent(parcels))
 }
 
 function firstLine(error: unknown): string {
@@ -143,8 +176,9 @@ function cancelChunk(id: number): void {
   const entry = chunks.get(id)
   if (entry === 'preparing') chunks.set(id, 'cancelled')
   if (entry === undefined || typeof entry === 'string') return
-  if (Atomics.load(entry.at, 0) < 0) entry.kill(cancelled)
-  else entry.killAtMs = performance.now() + cancelGraceMs
+  entry.signs.cancel()
+  if (entry.signs.hasBegun) entry.killAtMs = performance.now() + cancelGraceMs
+  else entry.kill(cancelled)
 }
 
 /** Kills the threads whose unit has run over its time. */
@@ -156,13 +190,13 @@ function watch(): void {
       entry.kill(cancelled)
       continue
     }
-    const index = Atomics.load(entry.at, 0)
+    const { index } = entry.signs
     if (index !== entry.lastIndex) {
       entry.lastIndex = index
       entry.sinceMs = nowMs
       continue
     }
-    if (index < 0 || nowMs - entry.sinceMs <= entry.unitMsMax) continue
+    if (index === undefined || nowMs - entry.sinceMs <= entry.unitMsMax) continue
     const message = `ran longer than its limit of ${entry.unitMsMax} ms`
     entry.kill({ unit: entry.chunk.units[index], reason: 'time', message })
   }
@@ -179,13 +213,15 @@ function dieOf(reason: string): void {
   die()
 }
 
-process.on('message', (message: ToProcess) => {
+function obey(message: ToProcess, parcels: readonly Uint8Array[]): void {
   switch (message.type) {
-    case 'task':
-      tasks.keep(message.task, message.descriptor, message.code)
+    case 'task': {
+      const code = message.code ?? parcels[0] ?? new Uint8Array()
+      tasks.keep(message.task, message.descriptor, code)
       return
+    }
     case 'chunk':
-      void runChunk(message.chunk)
+      void runChunk(message.chunk, parcels)
       return
     case 'cancel':
       cancelChunk(message.chunk)
@@ -194,7 +230,9 @@ process.on('message', (message: ToProcess) => {
       tell({ type: 'pong' })
       return
   }
-})
+}
+
+process.on('message', (message: ToProcess) => wire.hear(message))
 process.on('disconnect', die)
 // The daemon may have gone while the modules were loading.
 if (!process.connected) die()

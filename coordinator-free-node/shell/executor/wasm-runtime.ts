@@ -21,6 +21,8 @@ export interface WasmRequest {
   input: Uint8Array
   params: Uint8Array
   random(bytes: Uint8Array): void
+  /** @default limits.unitOutputBytesMax */
+  outputBytesMax?: number | undefined
   /** @default limits.unitFuelMax */
   fuelMax?: number | undefined
   observer?: UnitObserver | undefined
@@ -57,9 +59,10 @@ const traps: readonly [RegExp, string][] = [
 ]
 
 export function runWasm(request: WasmRequest): KernelOutcome {
-  const { module, input, params, random, fuelMax = limits.unitFuelMax } = request
+  const { module, input, params, random, outputBytesMax } = request
+  const { fuelMax = limits.unitFuelMax } = request
   const observer = request.observer && boundedObserver(request.observer)
-  const host = new KernelHost({ input, params, random }, observer)
+  const host = new KernelHost({ input, params, random, outputBytesMax }, observer)
   const command = request.usesWasi === false ? undefined : new WasiCommand(host)
   let fuel: FuelCounter = { value: BigInt(fuelMax) }
   let exports: KernelExports | undefined

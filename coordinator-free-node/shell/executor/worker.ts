@@ -5,10 +5,11 @@ import workerpool from 'workerpool'
 import { builtinKernels } from '../../../tasks/builtin.js'
 import { limits } from '../../protocol/limits.js'
 import { resultKinds, type UnitResult } from '../../protocol/outcome.js'
-import { type Chunk, type FromWorker, packResults } from './chunk.js'
+import { type Chunk, type FromWorker, packResults, unpackBytes } from './chunk.js'
+import { ChunkSigns } from './chunk-signs.js'
 import { loadJsEngine } from './js-engine.js'
 import { createJsRuntime, type JsRuntime } from './js-runtime.js'
-import type { KernelOutcome, UnitObserver } from './kernel-outcome.js'
+import { type KernelOutcome, trap, type UnitObserver } from './kernel-outcome.js'
 import type { Prepared } from './prepare-task.js'
 import { seededStream } from './seeded-stream.js'
 import { runWasm } from './wasm-runtime.js'
@@ -17,6 +18,8 @@ import { runWasm } from './wasm-runtime.js'
 const emitEveryMs = 5
 /** And never beyond this. */
 const emitBytesMax = limits.batchBytesMax
+/** What may wait to leave the process before the thread waits, too: a few results of the greatest length. */
+const unsentKibMax = (4 * limits.unitOutputBytesMax) / 1024
 
 let jsRuntime: JsRuntime | undefined
 
@@ -29,28 +32,41 @@ function yieldToOthers(): void {
   }
 }
 
-/** @param progress  one Int32: index of the unit that runs, for the watchdog */
-async function runChunk(chunk: Chunk, task: Prepared, progress: SharedArrayBuffer): Promise<void> {
+export interface ChunkWork {
+  chunk: Chunk
+  /** Inputs that travelled by themselves. */
+  parcels: Uint8Array[]
+  task: Prepared
+  /** @see ChunkSigns */
+  signs: SharedArrayBuffer
+  unitBytesMax: number
+}
+
+async function runChunk(work: ChunkWork): Promise<void> {
+  const { chunk, task } = work
   if (task.tier === 'js') jsRuntime ??= createJsRuntime(await loadJsEngine())
-  const at = new Int32Array(progress)
+  const signs = new ChunkSigns(work.signs)
+  const inputs = unpackBytes(chunk.inputs, chunk.inputBytes, work.parcels)
   const results: UnitResult[] = []
   let bytes = 0
   let emittedMs = performance.now()
   const flush = () => {
     if (results.length === 0) return
-    say({ type: 'results', results: packResults(results) })
+    const packed = packResults(results)
+    // Counted before they are gone.
+    signs.give(packed.parcels)
+    say({ type: 'results', ...packed }, transferable(packed.parcels, chunk))
+    signs.awaitSent(unsentKibMax)
     results.length = 0
     bytes = 0
   }
-  let offset = 0
   for (const [index, unit] of chunk.units.entries()) {
-    Atomics.store(at, 0, index)
-    const end = offset + (chunk.inputBytes[index] ?? 0)
-    const input = chunk.inputs.subarray(offset, end)
-    offset = end
+    if (signs.isCancelled) break
+    signs.begin(index)
     const startMs = performance.now()
-    const outcome = await runUnit(chunk, task, unit, input)
+    const outcome = await runUnit(work, unit, inputs[index] ?? new Uint8Array())
     const nowMs = performance.now()
+    signs.end()
     if (outcome.kind === 'abort') {
       const { reason, message } = outcome
       say({ type: 'abort', unit, reason, message })
@@ -67,9 +83,17 @@ async function runChunk(chunk: Chunk, task: Prepared, progress: SharedArrayBuffe
   flush()
 }
 
+/** Memory that nothing here needs any more: it goes to the process's loop as it is. */
+function transferable(parcels: readonly Uint8Array[], chunk: Chunk): ArrayBuffer[] {
+  const kept: unknown[] = [chunk.inputs.buffer, chunk.params.buffer]
+  const buffers = new Set(parcels.map(({ buffer }) => buffer))
+  return [...buffers].filter(
+    (buffer): buffer is ArrayBuffer => buffer instanceof ArrayBuffer && !kept.includes(buffer),
+  )
+}
+
 function runUnit(
-  chunk: Chunk,
-  task: Prepared,
+  { chunk, task, unitBytesMax: outputBytesMax }: ChunkWork,
   unit: number,
   input: Uint8Array,
 ): KernelOutcome | Promise<KernelOutcome> {
@@ -79,18 +103,18 @@ function runUnit(
   switch (task.tier) {
     case 'wasm': {
       const { module, usesWasi, fuelMax } = task
-      return runWasm({ module, usesWasi, input, params, random, fuelMax, observer })
+      const limited = { outputBytesMax, fuelMax }
+      return runWasm({ module, usesWasi, input, params, random, ...limited, observer })
     }
     case 'js': {
       const { source, memoryBytesMax, fuelMax } = task
-      const outputBytesMax = limits.unitOutputBytesMax
       const inputs = inputsKind
       const limited = { memoryBytesMax, outputBytesMax, fuelMax }
       const request = { source, inputs, input, params, random, ...limited, observer }
       return jsRuntime?.run(request) ?? abort('crash', 'the JavaScript engine did not load')
     }
     case 'builtin':
-      return runBuiltin(task.name, chunk, input, random)
+      return runBuiltin(task.name, chunk, input, random, outputBytesMax)
     case 'native':
       return abort('unavailable', 'native tasks are off')
     case 'faulty':
@@ -111,6 +135,7 @@ function runBuiltin(
   { params, inputsKind }: Chunk,
   input: Uint8Array,
   random: (bytes: Uint8Array) => void,
+  outputBytesMax: number,
 ): KernelOutcome {
   const kernel = Object.hasOwn(builtinKernels, name) ? builtinKernels[name] : undefined
   if (kernel === undefined)
@@ -118,6 +143,8 @@ function runBuiltin(
   const range = inputsKind === 'range' ? rangeOf(input) : undefined
   try {
     const { hit, output } = kernel({ input, params, range, random })
+    if (output.length > outputBytesMax)
+      return trap(`the result has more than ${outputBytesMax} bytes`, 0)
     return { kind: hit ? 'hit' : 'done', output, fuel: 0 }
   } catch (error) {
     return abort('crash', String(error))
@@ -138,8 +165,8 @@ function digestOf(kind: number, output: Uint8Array): Uint8Array {
   return new Uint8Array(createHash('sha256').update(Uint8Array.of(kind)).update(output).digest())
 }
 
-function say(message: FromWorker): void {
-  workerpool.workerEmit(message)
+function say(message: FromWorker, transfer: ArrayBuffer[] = []): void {
+  workerpool.workerEmit(transfer.length > 0 ? new workerpool.Transfer(message, transfer) : message)
 }
 
 yieldToOthers()
