@@ -1,7 +1,7 @@
 /**
- * The JavaScript engine as it stands just before a unit, the prelude evaluated: started once a thread. Each unit gets a
- * fresh instance with a fresh memory, and in it a copy of what that start has written. Starting anew would give the
- * same bytes, and takes five times as long.
+ * The JavaScript engine as it stands just before a unit, the prelude evaluated: started once a thread. Each unit begins
+ * with a copy of what that start has written, in a fresh instance or in one that is put back into that state. Starting
+ * anew would give the same bytes (a test holds both to it), and takes ten times as long.
  */
 import releaseSync from '@jitl/quickjs-wasmfile-release-sync'
 import {
@@ -21,7 +21,7 @@ import {
 } from 'quickjs-emscripten-core'
 import { type PreludeFunction, preludeFunctions, preludeSource } from './js-prelude.js'
 
-/** Ready for a unit. Never disposed of: the whole instance goes with the unit, and a broken one would abort. */
+/** Ready for one unit. Never disposed of: whatever is left of it goes with its memory, and a broken one would abort. */
 export interface Engine {
   runtime: QuickJSRuntime
   context: QuickJSContext
@@ -30,7 +30,15 @@ export interface Engine {
 
 export interface EngineImage {
   /** @param memory  fresh, of `enginePages` at first */
-  wake(memory: WebAssembly.Memory): Promise<Engine>
+  instantiate(memory: WebAssembly.Memory): Promise<EngineInstance>
+}
+
+export interface EngineInstance {
+  /**
+   * The engine as the image has it, whatever ran here before: a unit may have changed any built-in. Not after one that
+   * grew the memory, or that threw out of the instance: what such a one left is not known.
+   */
+  begin(): Engine
 }
 
 /**
@@ -41,6 +49,12 @@ export const enginePages = 88
 
 /** Stack of QuickJS's own; below the stack of the WebAssembly instance that it lives in. */
 const stackBytesMax = 128 * 1024
+
+/**
+ * The engine writes its static data, its stack, which grows down from 5,333,088, and above that its heap. From here on
+ * it may have written: with QuickJS's own limit its stack ends 200 KB above.
+ */
+const stackFloor = 76 * 65_536
 
 /** Import `a.a`, a memory with a minimum of 256 pages and a maximum of 32,768. */
 const memoryImport = [0x01, 0x61, 0x01, 0x61, 0x02, 0x01, 0x80, 0x02, 0x80, 0x80, 0x02]
@@ -65,13 +79,35 @@ export async function takeImage(module: WebAssembly.Module): Promise<EngineImage
   for (const block of writtenBlocks(memory)) blocks.add(block)
   const pieces = copyBlocks(memory, blocks)
   return {
-    async wake(memory) {
+    async instantiate(memory) {
       const instance = await instantiate(module, memory)
-      const bytes = new Uint8Array(memory.buffer)
-      for (const { at, contents } of pieces) bytes.set(contents, at)
-      return findEngine(instance, places)
+      let isFresh = true
+      return {
+        begin() {
+          const bytes = new Uint8Array(memory.buffer)
+          if (!isFresh) clearBetween(pieces, bytes)
+          for (const { at, contents } of pieces) bytes.set(contents, at)
+          isFresh = false
+          return findEngine(instance, places)
+        },
+      }
     },
   }
+}
+
+interface Piece {
+  at: number
+  contents: Uint8Array
+}
+
+/** @param pieces  ascending */
+function clearBetween(pieces: readonly Piece[], bytes: Uint8Array): void {
+  let from = stackFloor
+  for (const { at, contents } of pieces) {
+    if (at > from) bytes.fill(0, from, at)
+    from = Math.max(from, at + contents.length)
+  }
+  bytes.fill(0, from)
 }
 
 /** An instance of the engine's module, and the functions to speak to it. */
@@ -151,10 +187,8 @@ function writtenBlocks({ buffer }: WebAssembly.Memory): number[] {
   return blocks
 }
 
-function copyBlocks(
-  { buffer }: WebAssembly.Memory,
-  blocks: ReadonlySet<number>,
-): { at: number; contents: Uint8Array }[] {
+/** Neighbouring blocks in one piece; ascending. */
+function copyBlocks({ buffer }: WebAssembly.Memory, blocks: ReadonlySet<number>): Piece[] {
   const pieces: { at: number; end: number }[] = []
   for (const at of [...blocks].sort((a, b) => a - b)) {
     const last = pieces.at(-1)

@@ -1,11 +1,17 @@
 /**
  * JavaScript kernels in QuickJS, itself compiled to WebAssembly: slow, but the same bits everywhere, killable at any
- * instruction, and without a way out. A fresh instance a unit, because a broken one cannot be mended.
+ * instruction, and without a way out. A unit gets the engine as it was started, byte for byte.
  */
 import type { QuickJSContext, QuickJSHandle } from 'quickjs-emscripten-core'
 import { kernelOpening } from '../../../tasks/js-kernel.js'
 import { limits } from '../../protocol/limits.js'
-import { type Engine, type EngineImage, enginePages, takeImage } from './js-engine-image.js'
+import {
+  type Engine,
+  type EngineImage,
+  type EngineInstance,
+  enginePages,
+  takeImage,
+} from './js-engine-image.js'
 import { kernelFile } from './js-prelude.js'
 import { type KernelOutcome, outOfFuel, trap, type UnitObserver } from './kernel-outcome.js'
 
@@ -30,22 +36,47 @@ export interface JsRuntime {
   check(request: JsRequest): Promise<KernelOutcome>
 }
 
-/** @param wasmModule  the engine, from `compileEngine`; each unit gets an instance of it */
+/** @param wasmModule  the engine, from `compileEngine` */
 export function createJsRuntime(wasmModule: WebAssembly.Module): JsRuntime {
   let image: EngineImage | undefined
-  const runAfresh = async (request: JsRequest, use: Use) => {
+  let kept: Seat | undefined
+  const freshSeat = async ({ source, memoryBytesMax }: JsRequest): Promise<Seat> => {
+    image ??= await takeImage(wasmModule)
+    const memory = memoryOf(memoryBytesMax)
+    const instance = await image.instantiate(memory.memory)
+    return { source, memoryBytesMax, instance, memory }
+  }
+  const run = async (request: JsRequest, use: Use) => {
     try {
-      image ??= await takeImage(wasmModule)
-      const memory = memoryOf(request.memoryBytesMax)
-      return runIn(await image.wake(memory.memory), memory, request, use)
+      const isKept =
+        kept?.source === request.source && kept.memoryBytesMax === request.memoryBytesMax
+      const seat = isKept && kept !== undefined ? kept : await freshSeat(request)
+      // Until it is known how this unit ends.
+      kept = undefined
+      const outcome = runIn(seat.instance.begin(), seat.memory, request, use)
+      const hasGrown = seat.memory.memory.buffer.byteLength > enginePages * pageBytes
+      if ((outcome.kind === 'done' || outcome.kind === 'hit') && !hasGrown) kept = seat
+      return outcome
     } catch (error) {
       return hostFault(error)
     }
   }
   return {
-    run: (request) => runAfresh(request, 'call'),
-    check: (request) => runAfresh(request, 'expect'),
+    run: (request) => run(request, 'call'),
+    check: (request) => run(request, 'expect'),
   }
+}
+
+/**
+ * An instance of the engine and its memory, for units of one kernel: memories are slow to make, and the garbage
+ * collector has to run for every dozen of them. A kernel's units have no secrets from each other; another kernel, and
+ * any unit that did not end well, takes a seat of its own.
+ */
+interface Seat {
+  source: string
+  memoryBytesMax: number
+  instance: EngineInstance
+  memory: EngineMemory
 }
 
 const pageBytes = 65_536

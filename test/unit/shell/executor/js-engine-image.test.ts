@@ -23,35 +23,54 @@ function freshMemory() {
   return new WebAssembly.Memory({ initial: enginePages, maximum: 2 * enginePages })
 }
 
+async function beginIn(memory: WebAssembly.Memory) {
+  const instance = await (await takeImage(module)).instantiate(memory)
+  return { instance, engine: instance.begin() }
+}
+
+/** What units leave behind, each in another part of the engine. */
+const spoiling = [
+  'Array.prototype.map = 1; Math.sin = 2; delete globalThis.JSON',
+  'globalThis.left = "x".repeat(1e5)',
+  'globalThis.left = []; for (let i = 0; i < 500; i++) left.push({ ["key" + i]: Symbol(i) })',
+  'const deep = (n) => n ? deep(n - 1) + 1 : 0; try { deep(1e6) } catch {}',
+  'JSON.stringify(JSON.parse("[".repeat(900) + "]".repeat(900)))',
+  '/(a+)+b/.exec("a".repeat(18)); /\\p{L}+/u.exec("grün"); "ß".normalize("NFD")',
+  '[..."the quick brown fox"].sort((a, b) => a.localeCompare(b)).reverse()',
+  'Object.defineProperty(Object.prototype, "x", { get() { return 1 } })',
+  'for (let i = 0; i < 1e5; i++);',
+  'new Uint8Array(2e5).fill(7)',
+  'Promise.resolve().then(() => 1)',
+]
+
 describe('an image of the engine', () => {
-  test('wakes to the same bytes whatever ran in the engines before', async () => {
+  test.each(spoiling)('gives the same bytes after %s', async (source) => {
     stopClock()
-    const image = await takeImage(module)
-    const first = freshMemory()
-    const { context } = await image.wake(first)
-    const asWoken = Buffer.from(first.buffer.slice(0))
-    const spoil = 'Array.prototype.map = 1; Math.sin = 2; globalThis.left = "x".repeat(1e5)'
-    context.unwrapResult(context.evalCode(spoil))
-    expect(asWoken.equals(Buffer.from(first.buffer))).toBe(false)
-    const second = freshMemory()
-    await image.wake(second)
-    expect(asWoken.equals(Buffer.from(second.buffer))).toBe(true)
+    const memory = freshMemory()
+    const { instance, engine } = await beginIn(memory)
+    const { buffer } = memory
+    const asBegun = Buffer.from(buffer.slice(0))
+    engine.context.unwrapResult(engine.context.evalCode(source))
+    expect(asBegun.equals(Buffer.from(buffer))).toBe(false)
+    instance.begin()
+    expect(memory.buffer).toBe(buffer)
+    expect(asBegun.equals(Buffer.from(buffer))).toBe(true)
   })
 
   test('is the same on every thread', async () => {
     stopClock()
     const [one, other] = [freshMemory(), freshMemory()]
-    await (await takeImage(module)).wake(one)
-    await (await takeImage(module)).wake(other)
+    await beginIn(one)
+    await beginIn(other)
     expect(Buffer.from(one.buffer).equals(Buffer.from(other.buffer))).toBe(true)
   })
 
-  test('gives engines that do not share what they hold', async () => {
+  test('gives instances that do not share what they hold', async () => {
     const image = await takeImage(module)
-    const [one, other] = [await image.wake(freshMemory()), await image.wake(freshMemory())]
-    one.context.unwrapResult(one.context.evalCode('globalThis.mine = 1'))
-    const seen = other.context.unwrapResult(other.context.evalCode('typeof mine'))
-    expect(other.context.getString(seen)).toBe('undefined')
+    const one = (await image.instantiate(freshMemory())).begin().context
+    const other = (await image.instantiate(freshMemory())).begin().context
+    one.unwrapResult(one.evalCode('globalThis.mine = 1'))
+    expect(other.getString(other.unwrapResult(other.evalCode('typeof mine')))).toBe('undefined')
   })
 })
 

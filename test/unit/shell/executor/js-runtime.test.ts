@@ -17,8 +17,8 @@ beforeAll(async () => {
   runtime = createJsRuntime(await loadJsEngine())
 })
 
-function run(source: string, more: Partial<JsRequest> = {}) {
-  return runtime.run({
+function run(source: string, more: Partial<JsRequest> = {}, used = runtime) {
+  return used.run({
     source,
     inputs: 'list',
     input: encodeValue(null),
@@ -386,6 +386,39 @@ describe('a fault of the caller', () => {
     expect(await run(source, { random })).toMatchObject({ ...crash, message: 'no seed' })
     expect(await run(source, { memoryBytesMax: -1e9 })).toMatchObject({ kind: 'abort' })
   })
+})
+
+/** One kernel that behaves as its input says: units of one kernel may run in one engine. */
+const ways = `({ input }) => {
+  const before = [typeof left, [1, 2].map((x) => -x), Math.sin(1), Math.random(), Object.keys({}).length]
+  switch (input) {
+    case 'leave': globalThis.left = 'x'.repeat(1e5); break
+    case 'spoil': Array.prototype.map = () => 'spoilt'; Math.sin = () => 2; Math.random = () => 3; break
+    case 'count': for (let i = 0; i < 123_456; i++); break
+    case 'dive': { const deep = () => deep(); try { deep() } catch {} break }
+    case 'fill': { const all = []; try { for (;;) all.push(new Uint8Array(1 << 16)) } catch {} break }
+    case 'hoard': { const all = []; for (;;) all.push({ all }) }
+    case 'throw': throw new RangeError('thrown')
+    case 'spin': for (;;);
+    case 'undefined': return
+  }
+  return { hit: input === 'hit', value: before }
+}`
+const inputs = 'leave spoil count dive fill hoard throw spin undefined hit'.split(' ')
+
+test('a unit ends the same, in result and fuel, whatever units of its kernel ran before', async () => {
+  const engine = await loadJsEngine()
+  const outcomeOf = (used: JsRuntime, input: string) =>
+    run(ways, { input: encodeValue(input), fuelMax: 2e7, memoryBytesMax: 4 * MIB }, used)
+  const alone = new Map<string, unknown>()
+  for (const input of inputs) alone.set(input, await outcomeOf(createJsRuntime(engine), input))
+  const order = fc.array(fc.constantFrom(...inputs), { minLength: 2, maxLength: 12 })
+  await fc.assert(
+    fc.asyncProperty(order, async (order) => {
+      for (const input of order) expect(await outcomeOf(runtime, input)).toEqual(alone.get(input))
+    }),
+    { numRuns: 25 },
+  )
 })
 
 test('units leave no memory behind', async () => {
