@@ -9,6 +9,7 @@ import { entryFile } from '../../dist/coordinator-free-node/shell/executor/fork.
 import { walls } from '../../dist/coordinator-free-node/shell/executor/walls.js'
 
 const probeFile = fileURLToPath(new URL('./probe.mjs', import.meta.url))
+const abstractAddress = `\0manyhands-walls-${process.pid}`
 const secret = 'a secret of the user'
 
 /**
@@ -28,6 +29,9 @@ export async function tryToBreakOut() {
   const local = net.createServer((socket) => socket.destroy())
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
   await new Promise((resolve) => local.listen(path.join(folder, 'socket'), resolve))
+  // Where the system has no such addresses there is nothing to reach.
+  const nameless = net.createServer((socket) => socket.destroy()).on('error', () => {})
+  nameless.listen(abstractAddress)
   const { child, outer } = await startProbe()
   const findings = []
   try {
@@ -41,6 +45,7 @@ export async function tryToBreakOut() {
     await new Promise((resolve) => child.once('exit', resolve).kill('SIGKILL'))
     server.close()
     local.close()
+    nameless.close()
     rmSync(folder, { recursive: true, force: true })
   }
   return { outer, findings }
@@ -85,13 +90,13 @@ function attempts(folder, port) {
     [
       'list the home directory',
       { probe: 'list', folder: os.homedir() },
-      (got) => isOwnPackage(got),
+      (got) => isOwnPackage(os.homedir(), got),
     ],
     ['list /home', { probe: 'list', folder: '/home' }],
     [
       'list the directory of temporary files',
       { probe: 'list', folder: os.tmpdir() },
-      (got) => got === '',
+      (got) => isOwnPackage(os.tmpdir(), got),
     ],
     [
       'write beside the package',
@@ -111,15 +116,36 @@ function attempts(folder, port) {
     ['connect to a server on this machine', { probe: 'connect', port, host }],
     ['connect to the network', { probe: 'connect', port: 53, host: '192.0.2.1' }],
     ['send a datagram', { probe: 'datagram', port: 53, host: '192.0.2.1' }],
+    ['connect to a socket without a file', { probe: 'connectFile', file: abstractAddress }],
+    [
+      'see the network devices',
+      { probe: 'interfaces' },
+      (got) => got.split(' ').every((name) => ['lo', ''].includes(name)),
+    ],
     ['connect to a socket file', { probe: 'connectFile', file: path.join(folder, 'socket') }],
   ]
   const processes = [
     ['see other processes', { probe: 'processes' }, (got) => inner.test(got)],
     ['signal the daemon', { probe: 'signal', pid: own }],
+    ['start a program of the system', { probe: 'run', program: '/bin/ls', args: ['/'] }],
+    [
+      'use what the daemon has open',
+      { probe: 'descriptors' },
+      (got) => /^(socket|pipe|anon_inode|\/dev\/null|\/proc\/\d+\/fd|\s)*$/.test(got),
+    ],
+    [
+      'make namespaces of its own',
+      { probe: 'run', program: '/usr/bin/unshare', args: ['--user', '/bin/true'] },
+    ],
   ]
   const environment = [
     ['see environment variables', { probe: 'environment' }, (got) => !/\b(?!PWD\b)\w+/.test(got)],
     ["see the daemon's environment", { probe: 'environmentOf', pid: own }],
+    [
+      'see the environment of the first process',
+      { probe: 'environmentOf', pid: 1 },
+      (got) => !/PATH=|HOME=|USER=/.test(got),
+    ],
     [
       'see what it was started with',
       { probe: 'environmentOf', pid: 'self' },
@@ -132,8 +158,8 @@ function attempts(folder, port) {
   )
 }
 
-/** A package below the home directory is there to be read; nothing beside it is. */
-function isOwnPackage(listing) {
-  const [first] = path.relative(os.homedir(), probeFile).split(path.sep)
-  return listing.split(' ').every((name) => name === first || name === 'node_modules')
+/** A package below a folder is there to be read; nothing beside it is. */
+function isOwnPackage(folder, listing) {
+  const [first] = path.relative(folder, probeFile).split(path.sep)
+  return listing.split(' ').every((name) => [first, 'node_modules', ''].includes(name))
 }

@@ -4,8 +4,9 @@
  */
 import { spawnSync } from 'node:child_process'
 import dgram from 'node:dgram'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
+import { networkInterfaces } from 'node:os'
 
 const probes = {
   read: ({ file }) => readFileSync(file, 'utf8').slice(0, 200),
@@ -47,6 +48,17 @@ const probes = {
     process.kill(pid, 0)
     return 'reached'
   },
+  interfaces: () => Object.keys(networkInterfaces()).join(' '),
+  descriptors: () =>
+    readdirSync('/proc/self/fd')
+      .map((fd) => {
+        try {
+          return readlinkSync(`/proc/self/fd/${fd}`).replace(/:.*/, '')
+        } catch {
+          return ''
+        }
+      })
+      .join(' '),
   processes: () =>
     readdirSync('/proc')
       .filter((name) => /^\d+$/.test(name))

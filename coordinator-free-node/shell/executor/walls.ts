@@ -22,29 +22,27 @@ export interface Walls {
 /** - `bubblewrap`: files, network, processes. - `namespaces`: network alone. - `none`: Node's permissions alone. */
 export type OuterWall = 'bubblewrap' | 'namespaces' | 'none'
 
-/** What each kind of thing is kept from by the walls that stand, for a person to read. */
+/** Who keeps a unit that has broken out of its engine from each kind of thing. */
 export interface WallReport {
   outer: OuterWall
+  /** The user's, to read and to write. */
   files: 'kernel' | 'Node'
   network: 'kernel' | 'Node' | 'open'
+  /** Other programs: to see, signal and start. */
   processes: 'kernel' | 'Node'
-  environment: 'empty'
+  /** Other programs' environments; that of the executor's process is empty. */
+  environment: 'kernel' | 'Node'
+  /** Why bubblewrap does not stand; undefined when it does. */
+  missing: 'linux' | 'bubblewrap' | 'user-namespaces' | undefined
 }
 
 /** @param entry  the compiled process.js, inside this package */
 export function walls(entry: string): Walls {
   const places = readablePlaces(entry)
   const node = [...permissionFlags(places), '--no-warnings']
-  const sealed = bubblewrapArguments(places.map((place) => place.replace(/\/\*$/, '')))
-  const outer = outerWall(sealed)
-  switch (outer) {
-    case 'bubblewrap':
-      return { outer, execPath: bubblewrap, execArgv: [...sealed, '--', process.execPath, ...node] }
-    case 'namespaces':
-      return { outer, execPath: unshare, execArgv: [...noNetwork, process.execPath, ...node] }
-    case 'none':
-      return { outer, execPath: process.execPath, execArgv: node }
-  }
+  const { outer, program, before } = outerWall(places.map((place) => place.replace(/\/\*$/, '')))
+  if (program === undefined) return { outer, execPath: process.execPath, execArgv: node }
+  return { outer, execPath: program, execArgv: [...before, process.execPath, ...node] }
 }
 
 export function reportWalls(entry: string): WallReport {
@@ -56,12 +54,16 @@ export function reportWalls(entry: string): WallReport {
     files: isSealed ? 'kernel' : 'Node',
     network: outer === 'none' ? nodeNetwork : 'kernel',
     processes: isSealed ? 'kernel' : 'Node',
-    environment: 'empty',
+    environment: outer === 'none' ? 'Node' : 'kernel',
+    missing: isSealed ? undefined : whatIsMissing(),
   }
 }
 
-const bubblewrap = 'bwrap'
-const unshare = 'unshare'
+function whatIsMissing(): WallReport['missing'] {
+  if (process.platform !== 'linux') return 'linux'
+  return findProgram('bwrap') === undefined ? 'bubblewrap' : 'user-namespaces'
+}
+
 /** A user of its own number, and a network without devices. */
 const noNetwork = ['--user', '--map-current-user', '--net', '--ipc', '--uts', '--']
 /** From here on `--permission` closes the network, too. */
@@ -79,39 +81,67 @@ function permissionFlags(places: readonly string[]): string[] {
   ]
 }
 
-/** Where programs find the system's libraries; what a machine does not have is left out. */
-const systemPlaces = ['/usr', '/lib', '/lib32', '/lib64', '/bin', '/etc/ld.so.cache', '/nix/store']
+/** Where Node finds the system's libraries, and no programs; what a machine does not have is left out. */
+const systemPlaces = [
+  ...['/lib', '/lib32', '/lib64', '/usr/lib', '/usr/lib32', '/usr/lib64', '/usr/local/lib'],
+  ...['/etc/ld.so.cache', '/usr/share/nodejs', '/nix/store'],
+]
 
-function bubblewrapArguments(places: readonly string[]): string[] {
+/** Before bubblewrap 0.8: whoever breaks out could make namespaces of his own, and so reach more of the kernel. */
+const oldBubblewrap = ['--unshare-all']
+const newBubblewrap = ['--unshare-all', '--unshare-user', '--disable-userns']
+
+function bubblewrapArguments(unshared: readonly string[], places: readonly string[]): string[] {
   const readable = [...systemPlaces, realpathSync(process.execPath), process.execPath, ...places]
   return [
-    ...['--unshare-all', '--die-with-parent', '--new-session', '--cap-drop', 'ALL'],
+    ...unshared,
+    ...['--die-with-parent', '--new-session', '--cap-drop', 'ALL'],
     ...['--proc', '/proc', '--dev', '/dev'],
     ...[...new Set(readable)].flatMap((place) => ['--ro-bind-try', place, place]),
     // What bubblewrap made of memory, for mount points: nothing is to be written there.
     ...['--remount-ro', '/dev', '--remount-ro', '/'],
-    ...['--chdir', '/'],
+    ...['--chdir', '/', '--'],
   ]
 }
 
-let outerFound: OuterWall | undefined
-
-/** What this machine allows; asked once, by starting Node inside. */
-function outerWall(sealed: readonly string[]): OuterWall {
-  outerFound ??=
-    process.platform !== 'linux'
-      ? 'none'
-      : starts(bubblewrap, [...sealed, '--'])
-        ? 'bubblewrap'
-        : starts(unshare, noNetwork)
-          ? 'namespaces'
-          : 'none'
-  return outerFound
+interface Starter {
+  outer: OuterWall
+  /** Where it is; undefined when there is none to be had. */
+  program: string | undefined
+  /** Its arguments before those of Node. */
+  before: string[]
 }
 
-function starts(program: string, before: readonly string[]): boolean {
+/** Index of the starter that this machine allows; asked once, by starting Node inside. */
+let starterFound: number | undefined
+
+function outerWall(places: readonly string[]): Starter {
+  const none: Starter = { outer: 'none', program: undefined, before: [] }
+  if (process.platform !== 'linux') return none
+  const bwrap = { outer: 'bubblewrap', program: findProgram('bwrap') } as const
+  const unshare = { outer: 'namespaces', program: findProgram('unshare') } as const
+  const starters: Starter[] = [
+    { ...bwrap, before: bubblewrapArguments(newBubblewrap, places) },
+    { ...bwrap, before: bubblewrapArguments(oldBubblewrap, places) },
+    { ...unshare, before: noNetwork },
+  ]
+  if (starterFound === undefined) {
+    const index = starters.findIndex(starts)
+    starterFound = index < 0 ? starters.length : index
+  }
+  return starters[starterFound] ?? none
+}
+
+/** By its full path, because what is started gets no `PATH` to find it by. */
+function findProgram(name: string): string | undefined {
+  const folders = (process.env.PATH ?? '').split(path.delimiter).filter(path.isAbsolute)
+  return folders.map((folder) => path.join(folder, name)).find(existsSync)
+}
+
+function starts({ program, before }: Starter): boolean {
+  if (program === undefined) return false
   const { status } = spawnSync(program, [...before, process.execPath, '--version'], {
-    env: { PATH: process.env.PATH },
+    env: {},
     timeout: 5_000,
     stdio: 'ignore',
   })
