@@ -2,7 +2,7 @@
  * Checks the bodies of functions against the profile and the type rules, and notes what the guard has to know of each
  * before it can meter any: whom it calls, whether it loops, how large its frame is.
  */
-import { bounds, frameSlots } from './bounds.js'
+import { bounds, frameSlots, stackSlotsMax } from './bounds.js'
 import { ByteReader } from './byte-reader.js'
 import {
   featureOf,
@@ -87,7 +87,16 @@ export class FunctionChecker {
     this.#facts = facts
     // Its label is left to by branches, which are then returns.
     this.#stack.enter(0x02, noTypes, type.results)
-    while (this.#stack.blocks.length > 0) this.#checkInstruction()
+    while (this.#stack.blocks.length > 0) {
+      const at = reader.at
+      this.#checkInstruction()
+      // Two bytes can push 255 operands: whoever waited for the end would hold a gigabyte of types by then.
+      if (this.#stack.heightMax > stackSlotsMax)
+        throw new ModuleFault(
+          `a function whose operands need more than ${stackSlotsMax * 8} bytes of call stack`,
+          at,
+        )
+    }
     if (!reader.isAtEnd) throw invalid('bytes left over at the end of a function', reader.at)
     facts.callees = [...this.#callees]
     facts.calledTypes = [...this.#calledTypes]
@@ -111,6 +120,10 @@ export class FunctionChecker {
         )
       for (let n = 0; n < count; n++) this.#locals.push(local)
     }
+    // Six bytes can make a function of 8,000 locals, and each is written to when it is entered.
+    this.#merges += this.#locals.length
+    if (this.#merges > bounds.mergesMax)
+      throw new ModuleFault('too many locals in too many functions to compile in time', reader.at)
     this.#hasVector = this.#locals.includes(v128)
   }
 
@@ -133,14 +146,20 @@ export class FunctionChecker {
         return this.#checkElse(at)
       case 0x0b: // end
         return this.#checkEnd(at)
-      case 0x0c: // br
-        this.#stack.popAll(this.#stack.labelOf(reader.u32(), at), at)
-        this.#countMerges(1, at)
+      case 0x0c: {
+        // br
+        const label = this.#stack.labelOf(reader.u32(), at)
+        this.#countMerges(1, label.length, at)
+        this.#stack.popAll(label, at)
         return this.#stack.forget()
-      case 0x0d: // br_if
+      }
+      case 0x0d: {
+        // br_if
         this.#stack.pop(i32, at)
-        this.#countMerges(1, at)
-        return this.#checkConditional(this.#stack.labelOf(reader.u32(), at), at)
+        const label = this.#stack.labelOf(reader.u32(), at)
+        this.#countMerges(1, label.length, at)
+        return this.#checkConditional(label, at)
+      }
       case 0x0e: // br_table
         return this.#checkBranchTable(at)
       case 0x0f: {
@@ -294,7 +313,7 @@ export class FunctionChecker {
     }
     this.#stack.popAll(params, at)
     this.#stack.enter(opcode, params, results)
-    this.#countMerges(1, at)
+    this.#countMerges(1, params.length + results.length, at)
     if (this.#stack.blocks.length > bounds.nestingMax)
       throw new ModuleFault(`more than ${bounds.nestingMax} blocks inside each other`, at)
   }
@@ -327,12 +346,12 @@ export class FunctionChecker {
     const depths: number[] = []
     for (let i = 0; i <= count; i++) depths.push(reader.u32())
     const arity = stack.labelOf(depths[count] as number, at).length
+    this.#countMerges(depths.length, arity, at)
     for (const depth of new Set(depths)) {
       const label = stack.labelOf(depth, at)
       if (label.length !== arity) throw invalid('branch targets that take unequal values', at)
       stack.check(label, at)
     }
-    this.#countMerges(depths.length, at)
     stack.forget()
   }
 
@@ -348,6 +367,7 @@ export class FunctionChecker {
   }
 
   #checkCall({ params, results }: FunctionType, at: number): void {
+    this.#countWork(params.length + results.length, at)
     this.#stack.popAll(params, at)
     this.#stack.pushAll(results)
   }
@@ -454,11 +474,14 @@ export class FunctionChecker {
     if (this.#facts !== undefined) this.#facts.hasBulk = true
   }
 
-  /** A compiler brings the locals of all ways together where a block begins, and where a branch goes. */
-  #countMerges(ways: number, at: number): void {
-    const merges = ways * (1 + this.#locals.length)
-    this.#merges += merges
-    this.#functionMerges += merges
+  /** A compiler brings locals and operands of all ways together where a block begins, and where a branch goes. */
+  #countMerges(ways: number, operands: number, at: number): void {
+    this.#countWork(ways * (1 + this.#locals.length + operands), at)
+  }
+
+  #countWork(steps: number, at: number): void {
+    this.#merges += steps
+    this.#functionMerges += steps
     if (this.#functionMerges > bounds.functionMergesMax || this.#merges > bounds.mergesMax)
       throw new ModuleFault('too many branches between too many locals to compile in time', at)
   }

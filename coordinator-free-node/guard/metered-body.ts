@@ -261,7 +261,8 @@ export class BodyWriter {
         this.#pay(fuelCosts.callIndirect)
         return this.#writeCall(true, this.#spec.isDeep, at)
       case 0x1c: // select of a named type
-        reader.skip(2)
+        reader.u32()
+        reader.byte()
         return this.#pay(fuelCosts.select)
       case 0x1b:
         return this.#pay(fuelCosts.select)
@@ -657,7 +658,8 @@ function skipImmediates(reader: ByteReader, opcode: number): void {
       reader.u32()
       return
     case 0x1c:
-      reader.skip(2)
+      reader.u32()
+      reader.byte()
       return
     case 0x3f:
     case 0x40:

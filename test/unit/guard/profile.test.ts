@@ -1,7 +1,7 @@
 /** What the guard lets in, and what it says of the rest. */
 import { describe, expect, test } from '@jest/globals'
 import { ModuleFault } from '../../../coordinator-free-node/guard/guard.js'
-import { assemble, guard, kernel } from './wat.js'
+import { assemble, binary, guard, kernel, run } from './wat.js'
 
 function faultOf(module: Uint8Array): ModuleFault {
   try {
@@ -102,6 +102,18 @@ describe('a malformed module', () => {
   })
 })
 
+describe('a number that is longer than it has to be', () => {
+  test.each([
+    ['of a select', [0, 0x41, 3, 0x41, 5, 0x41, 1, 0x1c, 0x81, 0x80, 0x80, 0x80, 0, 0x7f, 0x0b]],
+    ['of a constant', [0, 0x41, 0x83, 0x80, 0x80, 0x80, 0, 0x0b]],
+    ['of a block', [0, 0x02, 0x80, 0x80, 0x80, 0x80, 0, 0x41, 3, 0x0b, 0x0b]],
+    ['of a local', [1, 0x81, 0, 0x7f, 0x41, 3, 0x22, 0x80, 0x80, 0, 0x0b]],
+    ['in dead code', [0, 0x41, 3, 0x0f, 0x1c, 0x81, 0x80, 0x80, 0x80, 0, 0x7f, 0x0b]],
+  ])('is read as the engine reads it: %s', (_, body) => {
+    expect(run(binary([body])).end).toBe(3)
+  })
+})
+
 describe('imports and exports', () => {
   test('of the grid and of WASI come in with their types', () => {
     const module = assemble(`(module
@@ -192,6 +204,31 @@ describe('a module that would be slow to compile', () => {
     expect(
       faultOf(kernel(`${locals} (block (br_table ${targets} (i32.const 0))) i32.const 0`)).reason,
     ).toMatch(/too many branches between too many locals/)
+  })
+
+  test('with many operands at every branch or call is refused', () => {
+    const list = 'i32 '.repeat(250)
+    const many = `(func $many (param ${list}) (result ${list}) unreachable)`
+    const calls = 'call $many '.repeat(40_000)
+    expect(
+      faultOf(kernel(`${'i32.const 0 '.repeat(250)} ${calls} unreachable`, many)).reason,
+    ).toMatch(/too many branches between too many locals/)
+  })
+
+  test('with many locals in many functions is refused before they are all looked at', () => {
+    const locals = [1, 0xc0, 0x3e, 0x7f]
+    const module = binary(Array.from({ length: 20_000 }, () => [...locals, 0x41, 0, 0x0b]))
+    const { reason, offset } = faultOf(module)
+    expect(reason).toMatch(/too many locals in too many functions/)
+    expect(offset).toBeLessThan(module.length - 10_000)
+  })
+
+  test('with more operands than a stack should hold is refused where it has them', () => {
+    const many = `(func $many (result ${'i32 '.repeat(250)}) unreachable)`
+    const module = kernel(`${'call $many '.repeat(100_000)} unreachable`, many)
+    const { reason, offset } = faultOf(module)
+    expect(reason).toBe('a function whose operands need more than 1048576 bytes of call stack')
+    expect(offset).toBeLessThan(10_000)
   })
 
   test('with more locals than a stack should hold is refused', () => {

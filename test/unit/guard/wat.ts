@@ -1,5 +1,6 @@
 /** Modules from text, guarded and run: what the guard's tests share. */
 import wabtFactory from 'wabt'
+import { ByteWriter } from '../../../coordinator-free-node/guard/byte-writer.js'
 import {
   type GuardOptions,
   guardExports,
@@ -39,6 +40,37 @@ export function kernel(body: string, more = ''): Uint8Array {
   return assemble(
     `(module (memory (export "memory") 1) ${more} (func $run (export "run") (result i32) ${body}))`,
   )
+}
+
+/** A module byte by byte, for what the assembler would not write: functions that give an i32, the first is `run`. */
+export function binary(bodies: readonly (readonly number[])[]): Uint8Array {
+  const out = new ByteWriter()
+  out.put(0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0)
+  const section = (id: number, write: (content: ByteWriter) => void) => {
+    const content = new ByteWriter()
+    write(content)
+    out.byte(id)
+    out.u32(content.length)
+    out.copy(content.bytes)
+  }
+  section(1, (content) => content.put(1, 0x60, 0, 1, 0x7f))
+  section(3, (content) => {
+    content.u32(bodies.length)
+    for (const _ of bodies) content.byte(0)
+  })
+  section(5, (content) => content.put(1, 0, 1))
+  section(7, (content) => {
+    content.put(2, 6, ...new TextEncoder().encode('memory'), 2, 0)
+    content.put(3, ...new TextEncoder().encode('run'), 0, 0)
+  })
+  section(10, (content) => {
+    content.u32(bodies.length)
+    for (const body of bodies) {
+      content.u32(body.length)
+      content.put(...body)
+    }
+  })
+  return out.bytes.slice()
 }
 
 export const memoryBytesMax = 16 * 2 ** 20
