@@ -1,0 +1,22 @@
+;; Functions that call each other, with frames of different size, to a depth that is near the bound.
+(memory (export "memory") 1)
+(func $even (param $n i32) (param $x i64) (result i64)
+  (if (i32.eqz (local.get $n)) (then (return (local.get $x))))
+  (i64.add (call $odd (i32.sub (local.get $n) (i32.const 1)) (f64.convert_i64_s (local.get $x))) (local.get $x)))
+(func $odd (param $n i32) (param $y f64) (result i64) (local $a f64) (local $b i64) (local $c i32) (local $d f64)
+  (local.set $a (f64.mul (local.get $y) (f64.const 0.75)))
+  (local.set $b (i64.trunc_sat_f64_s (local.get $a)))
+  (local.set $c (i32.wrap_i64 (local.get $b)))
+  (local.set $d (f64.sqrt (f64.abs (local.get $a))))
+  (if (i32.eqz (local.get $n)) (then (return (local.get $b))))
+  (i64.xor
+    (call $even (i32.sub (local.get $n) (i32.const 1)) (i64.add (local.get $b) (i64.extend_i32_s (local.get $c))))
+    (i64.reinterpret_f64 (f64.add (local.get $d) (f64.convert_i32_s (local.get $c))))))
+(func (export "run") (result i32) (local $n i32)
+  (local.set $n (i32.const 1))
+  (loop $again
+    (call $fold (call $even (local.get $n) (call $next)))
+    (call $fold (call $odd (local.get $n) (f64.convert_i64_s (call $next))))
+    (call $checkpoint)
+    (br_if $again (i32.lt_u (local.tee $n (i32.mul (local.get $n) (i32.const 3))) (i32.const 3000))))
+  (i32.const 0))

@@ -1,0 +1,17 @@
+;; Computes before `run` is called, and calls the grid from there; globals and segments begin as the module says.
+(memory (export "memory") 1)
+(global $ready (mut f64) (f64.const 0.1))
+(data (i32.const 100) "before")
+(func $start (local $i i32)
+  (local.set $i (i32.const 1000))
+  (loop $again
+    (call $fold (i64.add (call $next) (i64.load (i32.const 100))))
+    (global.set $ready (f64.sub (f64.mul (global.get $ready) (f64.const 3.7)) (f64.mul (f64.const 3.7) (f64.mul (global.get $ready) (global.get $ready)))))
+    (br_if $again (local.tee $i (i32.sub (local.get $i) (i32.const 1)))))
+  (call $fold_f64 (global.get $ready))
+  (call $checkpoint))
+(start $start)
+(func (export "run") (result i32)
+  (call $fold_f64 (global.get $ready))
+  (call $checkpoint)
+  (i32.const 1))
