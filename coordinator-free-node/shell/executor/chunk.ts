@@ -20,6 +20,8 @@ export const tasksKeptMax = 16
 export interface ProcessSettings {
   /** Threads. */
   slots: number
+  /** Part of its time that each of them works, 0.01 to 1. */
+  cpuShare: number
   prepareMsMax: number
   /** Most bytes of one unit's input or output. */
   unitBytesMax: number

@@ -102,12 +102,12 @@ class ProcessExecutor implements LocalExecutor {
 
   constructor(options: ExecutorOptions) {
     const { slots, entry, silenceMsMax, prepareMsMax = prepareMsMaxDefault, log } = options
-    const { unitBytesMax = gridUnitBytesMax } = options
+    const { cpuShare = 1, unitBytesMax = gridUnitBytesMax } = options
     this.slots = slots
     this.#unitBytesMax = unitBytesMax
     this.#observe = options.observe
     this.#keeper = new ProcessKeeper(
-      { settings: { slots, prepareMsMax, unitBytesMax }, entry, silenceMsMax },
+      { settings: { slots, cpuShare, prepareMsMax, unitBytesMax }, entry, silenceMsMax },
       {
         cameUp: () => this.#cameUp(),
         heard: (message, parcels) => this.#hear(message, parcels),

@@ -23,7 +23,7 @@ import { Preparer, PrepareTimeout } from './preparation.js'
 import type { Prepared } from './prepare-task.js'
 import { PreparedTasks } from './prepared-tasks.js'
 import { Wire } from './wire.js'
-import type { ChunkWork } from './worker.js'
+import type { ChunkWork, WorkerSettings } from './worker.js'
 
 interface Running {
   chunk: Chunk
@@ -53,7 +53,7 @@ const threadHeapMb = 256
 const threadStackMb = 16
 
 const settings = JSON.parse(process.argv[2] ?? '') as ProcessSettings
-const { slots, prepareMsMax, unitBytesMax } = settings
+const { slots, cpuShare, prepareMsMax, unitBytesMax } = settings
 const preparer = new Preparer({
   prepareMsMax,
   onStuck: () => dieOf('a thread that prepares a task does not end'),
@@ -74,6 +74,7 @@ const pool = workerpool.pool(fileURLToPath(new URL('./worker.js', import.meta.ur
   workerTerminateTimeout: 1,
   workerThreadOpts: {
     env: {},
+    workerData: { cpuShare } satisfies WorkerSettings,
     resourceLimits: { maxOldGenerationSizeMb: threadHeapMb, stackSizeMb: threadStackMb },
   },
 })

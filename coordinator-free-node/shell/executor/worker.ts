@@ -1,6 +1,7 @@
 /** A thread of the executor: runs chunks unit by unit, and says which one it is at. */
 import { createHash } from 'node:crypto'
 import { setPriority } from 'node:os'
+import { workerData } from 'node:worker_threads'
 import workerpool from 'workerpool'
 import { builtinKernels } from '../../../tasks/builtin.js'
 import { limits } from '../../protocol/limits.js'
@@ -13,6 +14,7 @@ import { type KernelOutcome, trap, type UnitObserver } from './kernel-outcome.js
 import type { Prepared } from './prepare-task.js'
 import { seededStream } from './seeded-stream.js'
 import { runWasm } from './wasm-runtime.js'
+import { WorkShare } from './work-share.js'
 
 /** Results wait at most this long for company. */
 const emitEveryMs = 5
@@ -20,6 +22,14 @@ const emitEveryMs = 5
 const emitBytesMax = limits.batchBytesMax
 /** What may wait to leave the process before the thread waits, too: a few results of the greatest length. */
 const unsentKibMax = (4 * limits.unitOutputBytesMax) / 1024
+
+/** What a thread is told when it is started. */
+export interface WorkerSettings {
+  /** Part of its time that it works, 0.01 to 1. */
+  cpuShare: number
+}
+
+const share = new WorkShare((workerData as WorkerSettings).cpuShare)
 
 let jsRuntime: JsRuntime | undefined
 
@@ -65,20 +75,23 @@ async function runChunk(work: ChunkWork): Promise<void> {
     signs.begin(index)
     const startMs = performance.now()
     const outcome = await runUnit(work, unit, inputs[index] ?? new Uint8Array())
-    const nowMs = performance.now()
+    const workedMs = performance.now() - startMs
     signs.end()
     if (outcome.kind === 'abort') {
       const { reason, message } = outcome
       say({ type: 'abort', unit, reason, message })
-      continue
+    } else {
+      const { kind, output, fuel } = outcome
+      const digest = digestOf(resultKinds.indexOf(kind), output)
+      results.push({ unit, kind, output, digest, spentMs: share.occupiedMs(workedMs), fuel })
+      bytes += output.length
     }
-    const { kind, output, fuel } = outcome
-    const digest = digestOf(resultKinds.indexOf(kind), output)
-    results.push({ unit, kind, output, digest, spentMs: nowMs - startMs, fuel })
-    bytes += output.length
-    if (nowMs - emittedMs < emitEveryMs && bytes < emitBytesMax) continue
+    const restMs = share.restAfter(workedMs)
+    const isEarly = performance.now() - emittedMs < emitEveryMs && bytes < emitBytesMax
+    if (isEarly && restMs === 0) continue
     flush()
-    emittedMs = nowMs
+    if (restMs > 0) share.rest(restMs)
+    emittedMs = performance.now()
   }
   flush()
 }
