@@ -39,10 +39,10 @@ const silenceMsMax = 60_000
 /**
  * @param {{ command: string, argumentsOf: (profile: string) => string[], script: string }} browser
  *   `script` is what the page starts with
- * @param {readonly string[]} names  of kernels
+ * @param {import('./platforms.mjs').Wanted} wanted
  * @param {(line: object) => void} onLine  as node-platform.mjs writes them, and first `{ engine }`
  */
-export async function runInBrowser({ command, argumentsOf, script }, names, onLine) {
+export async function runInBrowser({ command, argumentsOf, script }, wanted, onLine) {
   const { promise: end, resolve, reject } = deferred()
   let timer
   const heard = () => {
@@ -65,7 +65,7 @@ export async function runInBrowser({ command, argumentsOf, script }, names, onLi
       } else if (pathname === '/') {
         onLine({ engine: engineOf(request.headers['user-agent'] ?? '') })
         response.setHeader('content-type', 'text/html').end(pageOf(script))
-      } else if (pathname === '/names') response.end(JSON.stringify(names))
+      } else if (pathname === '/wanted') response.end(JSON.stringify(wanted))
       else await sendFile(pathname, response)
     } catch (error) {
       response.writeHead(404).end(String(error))

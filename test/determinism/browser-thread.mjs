@@ -6,9 +6,9 @@ import { createKernelRunner } from './kernel-runner.mjs'
 const post = (path, value) => fetch(path, { method: 'POST', body: JSON.stringify(value) })
 
 async function runAll() {
-  const names = await (await fetch('/names')).json()
+  const { names, isGuarded } = await (await fetch('/wanted')).json()
   const engine = await (await fetch('/engine.wasm')).arrayBuffer()
-  const run = await createKernelRunner(await compileEngine(new Uint8Array(engine)))
+  const run = await createKernelRunner(await compileEngine(new Uint8Array(engine)), isGuarded)
   for (const kernel of corpus) {
     if (!names.includes(kernel.name)) continue
     const url = new URL(kernel.file, import.meta.url)

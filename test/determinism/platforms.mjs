@@ -29,8 +29,14 @@ const olderProcessor = ['avx', 'avx2', 'fma3', 'bmi1', 'bmi2', 'lzcnt', 'popcnt'
 const stackKib = 3900
 
 /**
+ * @typedef Wanted
+ * @property {readonly string[]} names  of kernels
+ * @property {boolean} isGuarded
+ */
+
+/**
  * @typedef Platform
- * @property {(names: readonly string[], onLine: (line: object) => void) => Promise<void>} run
+ * @property {(wanted: Wanted, onLine: (line: object) => void) => Promise<void>} run
  *   throws `Skipped` when it is not there
  * @property {boolean} isShallow  has so little stack that deep kernels may end there without a result
  */
@@ -51,23 +57,23 @@ export const platforms = {
   // As a volunteer would have it: a thread of a tab, whose stack of 500 KB nobody can change.
   tab: { run: chromium('browser-page.mjs', []), isShallow: true },
   arm64: deep(nodeOnArm(node24)),
-  current: deep((names, onLine) => runNode([process.execPath], names, onLine)),
+  current: deep((wanted, onLine) => runNode([process.execPath], wanted, onLine)),
 }
 
 /** All but the Node at hand, which is one of them. */
 export const usualPlatforms = Object.keys(platforms).filter((name) => name !== 'current')
 
 function nodeFromRegistry(version, flags = []) {
-  return async (names, onLine) => {
+  return async (wanted, onLine) => {
     if (process.platform !== 'linux' && process.platform !== 'darwin')
       throw new Skipped(`no binaries are fetched for ${process.platform}`)
     const binary = await fetchNode(`${process.platform}-${process.arch}`, version)
-    await runNode([binary, ...flags], names, onLine)
+    await runNode([binary, ...flags], wanted, onLine)
   }
 }
 
 function nodeOnArm(version) {
-  return async (names, onLine) => {
+  return async (wanted, onLine) => {
     const qemu = 'qemu-aarch64-static'
     const libraries = '/usr/aarch64-linux-gnu'
     if (process.platform !== 'linux') throw new Skipped('needs Linux')
@@ -78,12 +84,12 @@ function nodeOnArm(version) {
         'no libraries for arm64 (Debian: libc6-arm64-cross libstdc++6-arm64-cross libgcc-s1-arm64-cross)',
       )
     const binary = await fetchNode('linux-arm64', version)
-    await runNode([qemu, '-L', libraries, binary], names, onLine)
+    await runNode([qemu, '-L', libraries, binary], wanted, onLine)
   }
 }
 
 function chromium(script, flags) {
-  return async (names, onLine) => {
+  return async (wanted, onLine) => {
     const command = ['chromium', 'chromium-browser', 'google-chrome'].find(
       (name) => spawnSync(name, ['--version']).error === undefined,
     )
@@ -92,7 +98,7 @@ function chromium(script, flags) {
       ...['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run', ...flags],
       ...['--disable-background-networking', `--user-data-dir=${profile}`],
     ]
-    await runInBrowser({ command, argumentsOf, script }, names, onLine)
+    await runInBrowser({ command, argumentsOf, script }, wanted, onLine)
   }
 }
 
@@ -146,10 +152,10 @@ function output(command, args) {
   })
 }
 
-async function runNode([command, ...args], names, onLine) {
+async function runNode([command, ...args], wanted, onLine) {
   const file = path.join(here, 'node-platform.mjs')
   // Without the environment's NODE_OPTIONS, which are meant for another Node.
-  const child = spawn(command, [...args, file, ...names], {
+  const child = spawn(command, [...args, file, JSON.stringify(wanted)], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {},
   })

@@ -41,7 +41,9 @@ export function tell({ grid, runs, isJson }) {
     differences.flatMap((difference, at) => {
       const run = ran[at]
       if (difference === undefined || run === undefined) return []
-      return [`${name} on ${run.name}: ${wordsOf(run.answers[name], expected)}`]
+      const answer = run.answers[name]
+      const words = difference === 'none' ? excuseOf(answer) : wordsOf(answer, expected)
+      return [`${name} on ${run.name}: ${words}`]
     }),
   )
   if (words.length > 0) console.log(`\n${words.join('\n')}`)
@@ -65,6 +67,10 @@ function lineOf({ name, engine, seconds, skipped, fault }) {
   if (skipped !== undefined) return `${name}: skipped, ${skipped}`
   const end = fault === undefined ? '' : `; ended early: ${fault}`
   return `${name}: ${engine}, ${seconds.toFixed(1)} s${end}`
+}
+
+function excuseOf({ words }) {
+  return `no result, which a deep kernel may end with there (${words})`
 }
 
 function wordsOf(answer, expected) {
