@@ -267,6 +267,8 @@ export class WasiCommand {
     const ofStreams = places.filter((at) => list.getUint8(at + 8) !== clockEvent)
     const ready = ofStreams.length > 0 ? ofStreams : places
     for (const [index, at] of ready.entries()) {
+      // Each takes as long as a call of its own.
+      this.#host.charge(eventBytes)
       const out = this.#host.words(events + index * eventBytes, eventBytes)
       const kind = list.getUint8(at + 8)
       const [errno, bytes, flags] = this.#readiness(kind, list.getUint32(at + 16, true))

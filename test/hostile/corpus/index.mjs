@@ -1,9 +1,24 @@
 /** All hostile units, by family. */
+import { commands } from './commands.mjs'
 import { compile } from './compile.mjs'
 import { damaged } from './damaged.mjs'
+import { engine } from './engine.mjs'
 import { escapes } from './escapes.mjs'
 import { loops } from './loops.mjs'
+import { results } from './results.mjs'
+import { sources } from './sources.mjs'
 import { space } from './space.mjs'
 import { traps } from './traps.mjs'
 
-export const corpus = [...loops, ...space, ...compile, ...escapes, ...traps, ...damaged]
+export const corpus = [
+  ...loops,
+  ...space,
+  ...compile,
+  ...escapes,
+  ...traps,
+  ...commands,
+  ...damaged,
+  ...engine,
+  ...sources,
+  ...results,
+]
