@@ -66,6 +66,11 @@ export class ChunkSigns {
     Atomics.add(this.#signs, unsentKib, kibOf(parcels))
   }
 
+  /** The thread: rests for so long, or until the chunk is cancelled. */
+  rest(restMs: number): void {
+    Atomics.wait(this.#signs, cancelled, 0, restMs)
+  }
+
   /** The thread: waits while more than so much has not left, or until the chunk is cancelled. */
   awaitSent(unsentKibMax: number): void {
     for (;;) {

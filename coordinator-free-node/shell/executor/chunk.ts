@@ -25,6 +25,8 @@ export interface ProcessSettings {
   prepareMsMax: number
   /** Most bytes of one unit's input or output. */
   unitBytesMax: number
+  /** Resident memory of the process over which units are ended; undefined: what its tasks' limits add up to. */
+  memoryBytesMax?: number | undefined
   /** File descriptor of the stream for parcels; undefined where there is none. */
   parcelsFd?: number | undefined
 }

@@ -14,6 +14,7 @@ import {
   type ChunkStop,
   type FromProcess,
   isParcel,
+  type ProcessSettings,
   packInputs,
   tasksKeptMax,
   type UnitObservation,
@@ -26,8 +27,14 @@ import { UnpreparedTasks } from './unprepared-tasks.js'
 export interface ExecutorOptions {
   /** Threads. */
   slots: number
-  /** Share of its time that each thread works, 0.01 to 1. @default 1 */
+  /** Share of its time that each thread works, 0.01 to 1; it rests between units. @default 1 */
   cpuShare?: number
+  /**
+   * Resident memory of the process, bytes; over it the unit that may have most is ended, and at last the process.
+   *
+   * @default what the limits of its tasks add up to on all threads, and 1 GiB
+   */
+  memoryBytesMax?: number
   /** The compiled process.js, for those who move it. @default the one of this package */
   entry?: URL
   /** Silence after which the process is killed, milliseconds; see ForkOptions. @default 20000 */
@@ -96,18 +103,19 @@ class ProcessExecutor implements LocalExecutor {
   readonly #unitMs = new Map<BlobHash, number>()
   readonly #sent = new Set<BlobHash>()
   readonly #unprepared = new UnpreparedTasks(() => performance.now())
-  readonly #unitBytesMax: number
+  /** Of each process that is started from now on. */
+  readonly #settings: ProcessSettings
   readonly #observe: ExecutorOptions['observe']
   #lastChunk = 0
 
   constructor(options: ExecutorOptions) {
     const { slots, entry, silenceMsMax, prepareMsMax = prepareMsMaxDefault, log } = options
-    const { cpuShare = 1, unitBytesMax = gridUnitBytesMax } = options
+    const { cpuShare = 1, unitBytesMax = gridUnitBytesMax, memoryBytesMax } = options
+    this.#settings = { slots, cpuShare, prepareMsMax, unitBytesMax, memoryBytesMax }
     this.slots = slots
-    this.#unitBytesMax = unitBytesMax
     this.#observe = options.observe
     this.#keeper = new ProcessKeeper(
-      { settings: { slots, cpuShare, prepareMsMax, unitBytesMax }, entry, silenceMsMax },
+      { settings: this.#settings, entry, silenceMsMax },
       {
         cameUp: () => this.#cameUp(),
         heard: (message, parcels) => this.#hear(message, parcels),
@@ -156,14 +164,15 @@ class ProcessExecutor implements LocalExecutor {
 
   /** Whoever takes more than this executor says so in time; its process would take it for a fault. */
   #abortTooLong(batch: Batch): void {
-    const isTooLong = ({ input }: UnitInput) => input.length > this.#unitBytesMax
+    const { unitBytesMax } = this.#settings
+    const isTooLong = ({ input }: UnitInput) => input.length > unitBytesMax
     if (!batch.spec.units.some(isTooLong)) return
     const units = batch.queue.drain()
     batch.queue.putBack(
       units.filter((unit) => !isTooLong(unit)),
       false,
     )
-    const message = `the input has more than the ${this.#unitBytesMax} bytes that this executor takes`
+    const message = `the input has more than the ${unitBytesMax} bytes that this executor takes`
     const aborts = units.filter(isTooLong).map(({ unit }) => abortOf(unit, 'unavailable', message))
     this.#report(batch, aborts)
   }

@@ -57,7 +57,7 @@ export async function forkExecutor(
   signal: AbortSignal,
 ): Promise<ExecutorProcess> {
   const entry = options.entry === undefined ? entryFile() : fileURLToPath(options.entry)
-  const { execPath, execArgv } = walls(entry)
+  const { execPath, execArgv, isLow } = walls(entry)
   const link = new Link(options.settings.unitBytesMax, handlers)
   const pair = await openSocketPair(link.wire.onread)
   const settings = { ...options.settings, parcelsFd: pair && parcelsFd }
@@ -70,7 +70,7 @@ export async function forkExecutor(
     stdio: ['ignore', 'ignore', 'pipe', 'ipc', pair?.theirs ?? 'ignore'],
   })
   link.open(child, pair)
-  yieldToOthers(child)
+  if (!isLow) yieldToOthers(child)
   let printed = ''
   child.stderr?.on('data', (text: Buffer) => {
     printed = (printed + text.toString()).slice(-errorCharsKept)

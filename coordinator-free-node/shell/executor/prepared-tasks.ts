@@ -40,6 +40,12 @@ export class PreparedTasks {
     return found
   }
 
+  /** Of the tasks here, the most memory that a unit may have. */
+  get unitMemoryBytesMax(): number {
+    const limits = [...this.#tasks.values()].map(({ descriptor }) => descriptor.unitMemoryBytesMax)
+    return Math.max(0, ...limits)
+  }
+
   /** For a task whose preparation failed: the next try begins afresh. */
   forget(task: BlobHash): void {
     this.#tasks.delete(task)

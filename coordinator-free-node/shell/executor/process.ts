@@ -9,6 +9,7 @@ import { Socket, type SocketConstructorOpts } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import workerpool from 'workerpool'
 import { limits } from '../../protocol/limits.js'
+import type { TaskDescriptor } from '../../protocol/task-bundle.js'
 import type {
   Chunk,
   ChunkStop,
@@ -19,6 +20,7 @@ import type {
   Unprepared,
 } from './chunk.js'
 import { ChunkSigns } from './chunk-signs.js'
+import { heldBytesMaxOf, MemoryWatch } from './memory-watch.js'
 import { Preparer, PrepareTimeout } from './preparation.js'
 import type { Prepared } from './prepare-task.js'
 import { PreparedTasks } from './prepared-tasks.js'
@@ -28,6 +30,7 @@ import type { ChunkWork, WorkerSettings } from './worker.js'
 interface Running {
   chunk: Chunk
   unitMsMax: number
+  unitMemoryBytesMax: number
   signs: ChunkSigns
   /** Unit at which the thread was when the watchdog last looked, and since when. */
   lastIndex: number | undefined
@@ -53,7 +56,7 @@ const threadHeapMb = 256
 const threadStackMb = 16
 
 const settings = JSON.parse(process.argv[2] ?? '') as ProcessSettings
-const { slots, cpuShare, prepareMsMax, unitBytesMax } = settings
+const { slots, cpuShare, prepareMsMax, unitBytesMax, memoryBytesMax } = settings
 const preparer = new Preparer({
   prepareMsMax,
   onStuck: () => dieOf('a thread that prepares a task does not end'),
@@ -106,7 +109,7 @@ async function runChunk(chunk: Chunk, parcels: readonly Uint8Array[]): Promise<v
   let stop: ChunkStop | undefined
   if ('reason' in prepared) tasks.forget(chunk.task)
   else if (chunks.get(id) === 'cancelled') stop = cancelled
-  else stop = await runOnThread(chunk, parcels, prepared, task.descriptor.unitMsMax)
+  else stop = await runOnThread(chunk, parcels, prepared, task.descriptor)
   chunks.delete(id)
   tell(
     'reason' in prepared
@@ -129,7 +132,7 @@ async function runOnThread(
   chunk: Chunk,
   parcels: readonly Uint8Array[],
   task: Prepared,
-  unitMsMax: number,
+  { unitMsMax, unitMemoryBytesMax }: TaskDescriptor,
 ): Promise<ChunkStop | undefined> {
   const signs = new ChunkSigns()
   let stopped: ChunkStop | undefined
@@ -146,7 +149,9 @@ async function runOnThread(
   }
   const killAtMs = Number.POSITIVE_INFINITY
   const lastIndex = undefined
-  chunks.set(chunk.chunk, { chunk, unitMsMax, signs, lastIndex, sinceMs, killAtMs, kill })
+  const watched = { lastIndex, sinceMs, killAtMs }
+  const allowed = { unitMsMax, unitMemoryBytesMax }
+  chunks.set(chunk.chunk, { chunk, ...allowed, signs, ...watched, kill })
   try {
     await work
     return undefined
@@ -182,8 +187,35 @@ function cancelChunk(id: number): void {
   else entry.kill(cancelled)
 }
 
-/** Kills the threads whose unit has run over its time. */
+/** Kills the threads whose unit has run over its time, or that hold the memory which the process has too much of. */
 function watch(): void {
+  watchTime()
+  watchMemory()
+}
+
+const memoryWatch = new MemoryWatch<Running>()
+
+function watchMemory(): void {
+  const heldBytesMax =
+    memoryBytesMax ?? heldBytesMaxOf(slots, tasks.unitMemoryBytesMax, unitBytesMax)
+  const heldBytes = process.memoryUsage.rss()
+  const running = [...chunks.values()].filter(isAtUnit)
+  const relief = memoryWatch.look(performance.now(), heldBytes, heldBytesMax, running)
+  if (relief === undefined) return
+  const [held, most] = [heldBytes, heldBytesMax].map(
+    (bytes) => `${Math.round(bytes / 2 ** 20)} MiB`,
+  )
+  const message = `the executor held ${held}, of at most ${most}`
+  if (relief === 'die') return dieOf(message)
+  const { chunk, signs, kill } = relief.kill
+  kill({ unit: chunk.units[signs.index ?? -1], reason: 'memory', message })
+}
+
+function isAtUnit(entry: Running | string): entry is Running {
+  return typeof entry !== 'string' && entry.signs.index !== undefined
+}
+
+function watchTime(): void {
   const nowMs = performance.now()
   for (const entry of chunks.values()) {
     if (typeof entry === 'string') continue

@@ -9,12 +9,15 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, realpathSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { constants } from 'node:os'
 import path from 'node:path'
 
 /** How `fork` starts the process: `execPath` with `execArgv`, then the entry file. */
 export interface Walls {
   execPath: string
   execArgv: string[]
+  /** Whether it is of low priority by itself. */
+  isLow: boolean
   /** The outer wall that stands here. */
   outer: OuterWall
 }
@@ -41,8 +44,16 @@ export function walls(entry: string): Walls {
   const places = readablePlaces(entry)
   const node = [...permissionFlags(places), '--no-warnings']
   const { outer, program, before } = outerWall(places.map((place) => place.replace(/\/\*$/, '')))
-  if (program === undefined) return { outer, execPath: process.execPath, execArgv: node }
-  return { outer, execPath: program, execArgv: [...before, process.execPath, ...node] }
+  const sealed = program === undefined ? [] : [program, ...before]
+  const nice = lowPriority()
+  const [execPath = process.execPath, ...execArgv] = [...nice, ...sealed, process.execPath]
+  return { outer, execPath, execArgv: [...execArgv, ...node], isLow: nice.length > 0 }
+}
+
+/** From its first instruction on: whoever sets it later misses what bubblewrap has started by then. */
+function lowPriority(): string[] {
+  const nice = process.platform === 'win32' ? undefined : findProgram('nice')
+  return nice === undefined ? [] : [nice, '-n', String(constants.priority.PRIORITY_BELOW_NORMAL)]
 }
 
 export function reportWalls(entry: string): WallReport {

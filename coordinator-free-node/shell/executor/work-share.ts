@@ -11,7 +11,6 @@ const restMsMax = 10_000
 export class WorkShare {
   readonly share: number
   #owedMs = 0
-  readonly #bed = new Int32Array(new SharedArrayBuffer(4))
 
   /** @param share  0.01 to 1 of the time */
   constructor(share: number) {
@@ -31,10 +30,5 @@ export class WorkShare {
     const restMs = this.#owedMs
     this.#owedMs = 0
     return restMs
-  }
-
-  /** Blocks the thread; the end of the thread ends it. */
-  rest(restMs: number): void {
-    Atomics.wait(this.#bed, 0, 0, restMs)
   }
 }

@@ -90,7 +90,7 @@ async function runChunk(work: ChunkWork): Promise<void> {
     const isEarly = performance.now() - emittedMs < emitEveryMs && bytes < emitBytesMax
     if (isEarly && restMs === 0) continue
     flush()
-    if (restMs > 0) share.rest(restMs)
+    if (restMs > 0) signs.rest(restMs)
     emittedMs = performance.now()
   }
   flush()

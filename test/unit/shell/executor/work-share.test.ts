@@ -43,10 +43,4 @@ describe('the share of its time that a thread works', () => {
       ),
     )
   })
-
-  test('is slept through', () => {
-    const startMs = performance.now()
-    new WorkShare(0.5).rest(30)
-    expect(performance.now() - startMs).toBeGreaterThan(25)
-  })
 })
