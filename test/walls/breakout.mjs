@@ -10,6 +10,7 @@ import { walls } from '../../dist/coordinator-free-node/shell/executor/walls.js'
 
 const probeFile = fileURLToPath(new URL('./probe.mjs', import.meta.url))
 const abstractAddress = `\0manyhands-walls-${process.pid}`
+const markFile = path.join(path.dirname(probeFile), 'mark')
 const secret = 'a secret of the user'
 
 /**
@@ -47,6 +48,8 @@ export async function tryToBreakOut() {
     local.close()
     nameless.close()
     rmSync(folder, { recursive: true, force: true })
+    // Where no wall stands the probe has left its mark.
+    rmSync(markFile, { force: true })
   }
   return { outer, findings }
 }
@@ -98,10 +101,7 @@ function attempts(folder, port) {
       { probe: 'list', folder: os.tmpdir() },
       (got) => isOwnPackage(os.tmpdir(), got),
     ],
-    [
-      'write beside the package',
-      { probe: 'write', file: path.join(path.dirname(probeFile), 'mark') },
-    ],
+    ['write beside the package', { probe: 'write', file: markFile }],
     ['write a file of the user', { probe: 'write', file: secretFile }],
     [
       'read the file through the root of another process',
@@ -158,8 +158,9 @@ function attempts(folder, port) {
   )
 }
 
-/** A package below a folder is there to be read; nothing beside it is. */
+/** A package or a Node below a folder is there to be read; nothing beside it is. */
 function isOwnPackage(folder, listing) {
-  const [first] = path.relative(folder, probeFile).split(path.sep)
-  return listing.split(' ').every((name) => [first, 'node_modules', ''].includes(name))
+  const firstOf = (file) => path.relative(folder, file).split(path.sep)[0]
+  const bound = [firstOf(probeFile), firstOf(process.execPath), 'node_modules', '']
+  return listing.split(' ').every((name) => bound.includes(name))
 }
