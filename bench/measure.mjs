@@ -34,11 +34,12 @@ export async function takeTurns(contenders, { rounds, warmups = 3, onRound }) {
 }
 
 /** What was measured, round by round. */
-class Taken {
+export class Taken {
   #ms
   #cpuMs
 
-  constructor(contenders) {
+  /** @param {readonly { name: string }[]} [contenders] */
+  constructor(contenders = []) {
     this.#ms = new Map(contenders.map(({ name }) => [name, []]))
     this.#cpuMs = new Map(contenders.map(({ name }) => [name, []]))
   }
@@ -46,6 +47,19 @@ class Taken {
   add(name, ms, cpuMs) {
     this.#ms.get(name).push(ms)
     this.#cpuMs.get(name).push(cpuMs)
+  }
+
+  /** Rounds that another process took, as its JSON says them. */
+  addAll({ ms, cpuMs }) {
+    for (const [name, rounds] of ms) {
+      if (!this.has(name)) for (const map of [this.#ms, this.#cpuMs]) map.set(name, [])
+      this.#ms.get(name).push(...rounds)
+    }
+    for (const [name, rounds] of cpuMs) this.#cpuMs.get(name).push(...rounds)
+  }
+
+  toJSON() {
+    return { ms: [...this.#ms], cpuMs: [...this.#cpuMs] }
   }
 
   has(name) {

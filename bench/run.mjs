@@ -40,6 +40,8 @@ Suites: ${Object.keys(suites).join(', ')}; all of a group by what they have in c
 Example: npm run bench -- executor-speed --rounds 25 --check`
 
 const regressionMax = 0.15
+/** A ratio that scatters more says too little to hold a later one against it. */
+const keptSpreadMax = 0.1
 const keptFile = new URL('./ratios.json', import.meta.url)
 
 const { values, names } = readArguments()
@@ -156,7 +158,8 @@ function isMet({ value, goal, better }) {
 }
 
 function toKeep() {
-  return Object.fromEntries(ratios.map(({ measure, value }) => [measure, Number(value.toFixed(3))]))
+  const steady = ratios.filter(({ spread = 0 }) => spread <= keptSpreadMax)
+  return Object.fromEntries(steady.map(({ measure, value }) => [measure, Number(value.toFixed(3))]))
 }
 
 /** @returns whether no ratio is worse than it was */

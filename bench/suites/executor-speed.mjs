@@ -4,16 +4,14 @@
  * processor: all of it computes on one thread, and other work on the machine would show in the clock's.
  */
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { guardExports, guardModule } from '../../dist/coordinator-free-node/guard/guard.js'
-import { plainKernels } from '../kernels/plain.mjs'
-import { takeTurns } from '../measure.mjs'
+import { Taken } from '../measure.mjs'
 
 const kernels = fileURLToPath(new URL('../kernels/', import.meta.url))
+const processFile = fileURLToPath(new URL('./speed-process.mjs', import.meta.url))
 
 /** How much of each; some 15 to 60 ms a round. The first four have goals, the others are told for honesty. */
 const work = {
@@ -28,105 +26,58 @@ const work = {
 const withGoals = ['sha256', 'mandelbrot', 'queens', 'matrix']
 const goals = { guard: 1.1, native: 0.75 }
 
-/** Calls before the first round: engines replace their quick first code by better after some. */
-const callsToTierUp = 8
+/** Where code comes to lie in memory makes a tight loop faster or slower for the life of a process: so several. */
+const processes = 5
 
 /** @param {{ rounds: number, progress: (done: number, of: number) => void }} options */
 export async function measureSpeed({ rounds, progress }) {
   const names = Object.keys(work)
-  const native = compileNative(names)
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'manyhands-bench-'))
   const rows = []
+  let hasNative = true
   try {
     for (const [place, name] of names.entries()) {
-      const contenders = contendersOf(name, work[name], native)
-      await checkSame(name, contenders)
-      const timed = contenders.map((contender) => ({
-        name: contender.name,
-        run: async () => (await contender.call()).ms,
-      }))
-      const onRound = (done, of) => progress(place + done / of, names.length)
-      rows.push(
-        ...rowsOf(name, await takeTurns(timed, { rounds, warmups: callsToTierUp, onRound })),
-      )
+      const program = compileNative(name, folder)
+      hasNative &&= program !== undefined
+      const taken = new Taken()
+      for (let i = 0; i < processes; i++) {
+        taken.addAll(await measureApart(name, Math.ceil(rounds / processes), program))
+        progress(place * processes + i + 1, names.length * processes)
+      }
+      rows.push(...rowsOf(name, taken))
     }
   } finally {
-    for (const { child } of native.values()) child.kill()
+    rmSync(folder, { recursive: true, force: true })
   }
   const title = 'Guarded WebAssembly against unguarded, JavaScript and native'
-  return { title, rows, remarks: native.size > 0 ? [] : ['gcc is not here: nothing native'] }
+  return { title, rows, remarks: hasNative ? [] : ['gcc is not here: nothing native'] }
 }
 
-function contendersOf(name, amount, native) {
-  const contenders = []
-  const add = (contender, call) => contenders.push({ name: contender, call })
-  const timed = (call) => () => {
-    const before = process.cpuUsage()
-    const checksum = call(amount) >>> 0
-    const { user, system } = process.cpuUsage(before)
-    return { ms: (user + system) / 1000, checksum }
-  }
-  const fromC = readFileSync(path.join(kernels, `${name}.wasm`))
-  add('C', timed(instantiate(fromC).work))
-  add('C guarded', timed(instantiate(guard(fromC)).work))
-  const fromAssembly = readFileSync(path.join(kernels, 'assembly.wasm'))
-  add('AssemblyScript', timed(instantiate(fromAssembly)[name]))
-  add('AssemblyScript guarded', timed(instantiate(guard(fromAssembly))[name]))
-  add('JavaScript', timed(plainKernels[name]))
-  const program = native.get(name)
-  if (program !== undefined) add('native', () => program.ask(amount))
-  return contenders
+/** @returns the rounds of one process, as JSON says them */
+function measureApart(name, rounds, program) {
+  const parts = [processFile, name, work[name], rounds, program].filter(
+    (part) => part !== undefined,
+  )
+  const child = spawn(process.execPath, parts.map(String), { stdio: ['ignore', 'pipe', 'inherit'] })
+  let printed = ''
+  child.stdout.on('data', (text) => {
+    printed += text
+  })
+  return new Promise((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', (code) => {
+      if (code === 0) resolve(JSON.parse(printed))
+      else reject(new Error(`the measurement of ${name} failed`))
+    })
+  })
 }
 
-function guard(module) {
-  return guardModule(module, { memoryBytesMax: 2 ** 30, exports: 'all' }).module
-}
-
-function instantiate(module) {
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module))
-  const fuel = exports[guardExports.fuel]
-  if (fuel !== undefined) fuel.value = 2n ** 62n
-  return exports
-}
-
-async function checkSame(name, contenders) {
-  const checksums = new Map()
-  for (const { name: contender, call } of contenders)
-    checksums.set(contender, (await call()).checksum)
-  if (new Set(checksums.values()).size > 1)
-    throw new Error(`${name}: the checksums differ: ${JSON.stringify([...checksums])}`)
-}
-
-/** Programs that answer how long a piece of work took; none where there is no compiler. */
-function compileNative(names) {
-  const programs = new Map()
-  const folder = mkdtempSync(path.join(os.tmpdir(), 'manyhands-bench-'))
-  try {
-    for (const name of names) {
-      const out = path.join(folder, name)
-      const sources = [path.join(kernels, 'c', `${name}.c`), path.join(kernels, 'native.c')]
-      const built = spawnSync('gcc', ['-O3', '-o', out, ...sources], { stdio: 'ignore' })
-      if (built.status !== 0) return programs
-      programs.set(name, startProgram(out))
-    }
-    return programs
-  } finally {
-    // A running program needs its file no more.
-    setTimeout(() => rmSync(folder, { recursive: true, force: true }), 1_000)
-  }
-}
-
-function startProgram(file) {
-  const child = spawn(file, { stdio: ['pipe', 'pipe', 'ignore'] })
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
-  return {
-    child,
-    ask: async (amount) => {
-      child.stdin.write(`${amount}\n`)
-      const { value = '' } = await lines.next()
-      const [nanoseconds = '0', checksum = '0'] = value.split(' ')
-      return { ms: Number(nanoseconds) / 1e6, checksum: Number(checksum) }
-    },
-  }
+/** @returns the program's file; undefined where there is no compiler */
+function compileNative(name, folder) {
+  const out = path.join(folder, name)
+  const sources = [path.join(kernels, 'c', `${name}.c`), path.join(kernels, 'native.c')]
+  const built = spawnSync('gcc', ['-O3', '-o', out, ...sources], { stdio: 'ignore' })
+  return built.status === 0 ? out : undefined
 }
 
 /** @returns {import('../run.mjs').Row[]} */
