@@ -4,6 +4,7 @@
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { rmSync } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
@@ -84,13 +85,22 @@ export async function runInBrowser({ command, argumentsOf, script }, wanted, onL
     child.on('exit', resolve)
   })
   void gone.then(() => reject(new Error(`${command} ended before the corpus did`)))
+  const kill = () => {
+    // The browser's own processes are in its group.
+    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL')
+  }
+  const killAtExit = () => {
+    kill()
+    rmSync(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
+  }
+  process.once('exit', killAtExit)
   heard()
   try {
     await end
   } finally {
     clearTimeout(timer)
-    // The browser's own processes are in its group.
-    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL')
+    process.off('exit', killAtExit)
+    kill()
     await gone
     server.closeAllConnections()
     server.close()

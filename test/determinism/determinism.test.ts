@@ -64,8 +64,17 @@ describe('a difference', () => {
   test('is a run without a result, but for deep kernels where the stack is small', () => {
     const abort = { kind: 'abort', digest: '', fuel: 0 }
     expect(differenceOf(good, abort)).toBe('ABORT')
-    expect(differenceOf(good, abort, true)).toBe('none')
-    expect(differenceOf(good, { ...good, fuel: 8 }, true)).toBe('FUEL')
-    expect(differenceOf(good, { ...abort, kind: 'unsteady' }, true)).toBe('UNSTEADY')
+    expect(differenceOf(good, abort, { mayAbort: true })).toBe('none')
+    expect(differenceOf(good, { ...good, fuel: 8 }, { mayAbort: true })).toBe('FUEL')
+    expect(differenceOf(good, { ...abort, kind: 'unsteady' }, { mayAbort: true })).toBe('UNSTEADY')
+  })
+
+  test('is excused in the words of a trap where the engine has one word for several', () => {
+    const trap = { ...good, kind: 'trap' }
+    const vague = { ...trap, digest: 'cc', words: 'trap' }
+    expect(differenceOf(trap, vague)).toBe('DIGEST')
+    expect(differenceOf(trap, vague, { isVague: true })).toBe('words')
+    expect(differenceOf(trap, { ...vague, fuel: 8 }, { isVague: true })).toBe('DIGEST')
+    expect(differenceOf(trap, { ...vague, words: 'unreachable' }, { isVague: true })).toBe('DIGEST')
   })
 })

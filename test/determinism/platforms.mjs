@@ -39,25 +39,28 @@ const stackKib = 3900
  * @property {(wanted: Wanted, onLine: (line: object) => void) => Promise<void>} run
  *   throws `Skipped` when it is not there
  * @property {boolean} isShallow  has so little stack that deep kernels may end there without a result
+ * @property {boolean} isVague  has one word for several traps, so that a trap's words cannot be told
  */
 
 /** @returns {Platform} */
-const deep = (run) => ({ run, isShallow: false })
+const strict = (run) => ({ run, isShallow: false, isVague: false })
 
 /** @type {Readonly<Record<string, Platform>>} */
 export const platforms = {
-  node20: deep(nodeFromRegistry(node20)),
-  node22: deep(nodeFromRegistry(node22)),
-  node24: deep(nodeFromRegistry(node24)),
+  node20: strict(nodeFromRegistry(node20)),
+  node22: strict(nodeFromRegistry(node22)),
+  node24: strict(nodeFromRegistry(node24)),
   // The compiler that is quick, and the one that is thorough: a unit begins in one and goes on in the other.
-  baseline: deep(nodeFromRegistry(node24, ['--liftoff-only'])),
-  optimised: deep(nodeFromRegistry(node24, ['--no-liftoff'])),
-  'old-cpu': deep(nodeFromRegistry(node24, olderProcessor)),
-  chromium: deep(chromium('browser-thread.mjs', [`--js-flags=--stack-size=${stackKib}`])),
+  baseline: strict(nodeFromRegistry(node24, ['--liftoff-only'])),
+  optimised: strict(nodeFromRegistry(node24, ['--no-liftoff'])),
+  'old-cpu': strict(nodeFromRegistry(node24, olderProcessor)),
+  chromium: strict(chromium('browser-thread.mjs', [`--js-flags=--stack-size=${stackKib}`])),
   // As a volunteer would have it: a thread of a tab, whose stack of 500 KB nobody can change.
-  tab: { run: chromium('browser-page.mjs', []), isShallow: true },
-  arm64: deep(nodeOnArm(node24)),
-  current: deep((wanted, onLine) => runNode([process.execPath], wanted, onLine)),
+  tab: { ...strict(chromium('browser-page.mjs', [])), isShallow: true },
+  // Another engine altogether.
+  firefox: { run: firefox('browser-page.mjs'), isShallow: true, isVague: true },
+  arm64: strict(nodeOnArm(node24)),
+  current: strict((wanted, onLine) => runNode([process.execPath], wanted, onLine)),
 }
 
 /** All but the Node at hand, which is one of them. */
@@ -90,16 +93,28 @@ function nodeOnArm(version) {
 
 function chromium(script, flags) {
   return async (wanted, onLine) => {
-    const command = ['chromium', 'chromium-browser', 'google-chrome'].find(
-      (name) => spawnSync(name, ['--version']).error === undefined,
-    )
-    if (command === undefined) throw new Skipped('no chromium is installed')
+    const command = installed(['chromium', 'chromium-browser', 'google-chrome'])
     const argumentsOf = (profile) => [
       ...['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run', ...flags],
       ...['--disable-background-networking', `--user-data-dir=${profile}`],
     ]
     await runInBrowser({ command, argumentsOf, script }, wanted, onLine)
   }
+}
+
+function firefox(script) {
+  return async (wanted, onLine) => {
+    const command = installed(['firefox-esr', 'firefox'])
+    const argumentsOf = (profile) => ['--headless', '--no-remote', '--profile', profile]
+    await runInBrowser({ command, argumentsOf, script }, wanted, onLine)
+  }
+}
+
+/** @returns the first of some commands that this machine has */
+function installed(commands) {
+  const found = commands.find((name) => spawnSync(name, ['--version']).error === undefined)
+  if (found === undefined) throw new Skipped(`no ${commands[0]} is installed`)
+  return found
 }
 
 const fetches = new Map()
