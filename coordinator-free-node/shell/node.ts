@@ -104,7 +104,12 @@ async function assemble(
   undo.push(() => space.idle())
   const blobs = createJobBlobs(store, overlay, mail, space.grew)
   const memory = await recall(store, (job) => blobs.manifestOf(job))
-  const executor = createExecutor({ slots, cpuShare: options.cpuShare / 100 })
+  const executor = createExecutor({
+    slots,
+    cpuShare: options.cpuShare / 100,
+    // Whose, the policy decides.
+    native: options.nativeOwners.length > 0,
+  })
   const state = createState(identity.signer.self, randomBytes(4).readInt32LE(), config)
   const stopping = new AbortController()
   const parts = connectParts({

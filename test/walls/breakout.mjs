@@ -5,7 +5,7 @@ import net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { entryFile } from '../../dist/coordinator-free-node/shell/executor/fork.js'
+import { entryFile } from '../../dist/coordinator-free-node/shell/executor/sealed-process.js'
 import { walls } from '../../dist/coordinator-free-node/shell/executor/walls.js'
 
 const probeFile = fileURLToPath(new URL('./probe.mjs', import.meta.url))

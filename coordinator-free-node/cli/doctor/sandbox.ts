@@ -1,5 +1,5 @@
 /** Checks which walls stand around the process that runs strangers' units. */
-import { entryFile } from '../../shell/executor/fork.js'
+import { entryFile } from '../../shell/executor/sealed-process.js'
 import { reportWalls, type WallReport } from '../../shell/executor/walls.js'
 import type { Check, Finding } from './check.js'
 

@@ -20,6 +20,7 @@ import {
   type UnitObservation,
   unpackResults,
 } from './chunk.js'
+import { NativeRunner } from './native-runner.js'
 import { ProcessKeeper } from './process-keeper.js'
 import { UnitQueue } from './unit-queue.js'
 import { UnpreparedTasks } from './unprepared-tasks.js'
@@ -45,6 +46,13 @@ export interface ExecutorOptions {
    * @default the grid's 8 MiB, what a lease and a vote can carry
    */
   unitBytesMax?: number
+  /**
+   * Runs `native` tasks, which nothing but the walls guards, in processes of their own; who may submit them is the
+   * node's affair.
+   *
+   * @default false: their units end as `unavailable`
+   */
+  native?: boolean
   /** Time for guard and compiler of one task, milliseconds; a task that takes longer is turned away. @default 20000 */
   prepareMsMax?: number
   /** Told what a person who reads logs should know: a process that died, one that came back. */
@@ -75,6 +83,8 @@ interface InFlight {
   readonly batch: Batch
   /** Units of the chunk without an outcome, in order. */
   readonly units: Map<number, UnitInput>
+  /** In a process of its task's own. */
+  readonly isNative: boolean
 }
 
 /** Guard and compiler are linear in a module's size, and 16 MiB take a few seconds on a slow machine. */
@@ -105,6 +115,7 @@ class ProcessExecutor implements LocalExecutor {
   readonly #unprepared = new UnpreparedTasks(() => performance.now())
   /** Of each process that is started from now on. */
   readonly #settings: ProcessSettings
+  readonly #native: NativeRunner | undefined
   readonly #observe: ExecutorOptions['observe']
   #lastChunk = 0
 
@@ -112,6 +123,7 @@ class ProcessExecutor implements LocalExecutor {
     const { slots, entry, silenceMsMax, prepareMsMax = prepareMsMaxDefault, log } = options
     const { cpuShare = 1, unitBytesMax = gridUnitBytesMax, memoryBytesMax } = options
     this.#settings = { slots, cpuShare, prepareMsMax, unitBytesMax, memoryBytesMax }
+    this.#native = options.native === true ? new NativeRunner(this.#settings) : undefined
     this.slots = slots
     this.#observe = options.observe
     this.#keeper = new ProcessKeeper(
@@ -187,13 +199,14 @@ class ProcessExecutor implements LocalExecutor {
         for (const unit of flying.units.keys())
           cancelled.push(abortOf(unit, 'cancelled', 'cancelled'))
         // The slot is taken until the process says that the chunk has ended.
-        this.#keeper.tell({ type: 'cancel', chunk: flying.chunk })
+        if (flying.isNative) this.#native?.cancel(flying.chunk)
+        else this.#keeper.tell({ type: 'cancel', chunk: flying.chunk })
       }
     this.#report(batch, cancelled)
   }
 
   async stop(): Promise<void> {
-    const stopped = this.#keeper.stop()
+    const stopped = Promise.all([this.#keeper.stop(), this.#native?.stop()])
     this.#inFlight.clear()
     for (const batch of [...this.#batches.values()])
       this.#abortAll(batch, 'cancelled', 'the executor was stopped')
@@ -210,6 +223,12 @@ class ProcessExecutor implements LocalExecutor {
     if (!this.#keeper.isUp) return
     for (const batch of this.#batches.values())
       while (batch.queue.size > 0) {
+        const native = batch.spec.bundle.descriptor.tier === 'native' ? this.#native : undefined
+        if (native !== undefined) {
+          if (this.#inFlight.size >= this.slots) break
+          this.#runNative(native, batch)
+          continue
+        }
         const unitMs = this.#unitMs.get(batch.spec.task)
         const most = unitMs !== undefined && unitMs < prefetchBelowMs ? 2 * this.slots : this.slots
         if (this.#inFlight.size >= most) return
@@ -221,13 +240,31 @@ class ProcessExecutor implements LocalExecutor {
     const { task, bundle, params, inputs, seed } = batch.spec
     if (!this.#sent.has(task)) this.#sendTask(task, bundle)
     const units = batch.queue.takeChunk(unitMs, this.slots)
-    const chunk = ++this.#lastChunk
-    this.#inFlight.set(chunk, { chunk, batch, units: new Map(units.map((u) => [u.unit, u])) })
+    const { chunk } = this.#takeOff(batch, units, false)
     const isObserved = this.#observe !== undefined
     const { parcels, ...packed } = packInputs(units)
     const columns = { units: units.map(({ unit }) => unit), ...packed }
     const about = { chunk, task, params, inputsKind: inputs, seed, isObserved }
     this.#keeper.tell({ type: 'chunk', chunk: { ...about, ...columns } }, parcels)
+  }
+
+  #takeOff(batch: Batch, units: readonly UnitInput[], isNative: boolean): InFlight {
+    const chunk = ++this.#lastChunk
+    const flying = { chunk, batch, units: new Map(units.map((u) => [u.unit, u])), isNative }
+    this.#inFlight.set(chunk, flying)
+    return flying
+  }
+
+  /** A unit alone: its process does one after the other. */
+  #runNative(native: NativeRunner, batch: Batch): void {
+    const [unit] = batch.queue.takeChunk(undefined, this.slots)
+    if (unit === undefined) return
+    const flying = this.#takeOff(batch, [unit], true)
+    const ended = (outcome: UnitOutcome) => this.#settle(flying, [outcome])
+    void native.run(flying.chunk, batch.spec, unit, ended).then(() => {
+      this.#inFlight.delete(flying.chunk)
+      this.#fill()
+    })
   }
 
   #sendTask(task: BlobHash, { descriptor, code }: UnitBatch['bundle']): void {
@@ -342,8 +379,9 @@ class ProcessExecutor implements LocalExecutor {
   #died(reason: string): void {
     const message = `the executor's process died: ${reason}`
     // A chunk whose units all have outcomes holds no thread any more.
-    const flying = [...this.#inFlight.values()].filter(({ units }) => units.size > 0)
-    this.#inFlight.clear()
+    const lost = [...this.#inFlight.values()].filter(({ isNative }) => !isNative)
+    for (const { chunk } of lost) this.#inFlight.delete(chunk)
+    const flying = lost.filter(({ units }) => units.size > 0)
     const isPreparing = flying.map(({ batch }) => this.#unprepared.isAtWork(batch.spec.task))
     for (const task of this.#unprepared.blame(message)) this.#turnAway(task)
     // From last to first, so that putting back in front restores their order.

@@ -39,10 +39,13 @@ export interface WallReport {
   missing: 'linux' | 'bubblewrap' | 'user-namespaces' | undefined
 }
 
-/** @param entry  the compiled process.js, inside this package */
-export function walls(entry: string): Walls {
+/**
+ * @param entry  a compiled file inside this package
+ * @param flags  of Node, beside those of its permissions
+ */
+export function walls(entry: string, flags: readonly string[] = []): Walls {
   const places = readablePlaces(entry)
-  const node = [...permissionFlags(places), '--no-warnings']
+  const node = [...permissionFlags(places), '--no-warnings', ...flags]
   const { outer, program, before } = outerWall(places.map((place) => place.replace(/\/\*$/, '')))
   const sealed = program === undefined ? [] : [program, ...before]
   const nice = lowPriority()
