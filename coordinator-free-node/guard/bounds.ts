@@ -32,6 +32,14 @@ export const bounds = {
    * which is compiled in one go when it is first called, and in the whole module.
    */
   functionMergesMax: 2 ** 24,
+  /**
+   * Branches, targets of branch tables, ends of blocks and ways out of one function. What an engine needs to optimise it
+   * grows with their square: half a gigabyte and some seconds at this bound, ten gigabytes at six times as many. It does
+   * that in the background once the function is hot, where no limit of the unit's holds.
+   */
+  functionWaysMax: 2 ** 16,
+  /** The same for loops: a second. */
+  functionLoopsMax: 1_000,
   mergesMax: 2 ** 27,
 } as const
 

@@ -53,6 +53,8 @@ export class FunctionChecker {
   #loopNesting = 0
   #merges = 0
   #functionMerges = 0
+  #functionWays = 0
+  #functionLoops = 0
 
   constructor(parts: ModuleParts) {
     this.#parts = parts
@@ -73,6 +75,8 @@ export class FunctionChecker {
     this.#hasVector = false
     this.#loopNesting = 0
     this.#functionMerges = 0
+    this.#functionWays = 0
+    this.#functionLoops = 0
     this.#readLocals(type)
     const facts: FunctionFacts = {
       codeFrom: reader.at,
@@ -135,6 +139,7 @@ export class FunctionChecker {
     if (plain !== undefined) return this.#checkPlain(plain, at)
     switch (opcode) {
       case 0x00: // unreachable
+        this.#countWays(2, at)
         return this.#stack.forget()
       case 0x01: // nop
         return
@@ -149,6 +154,7 @@ export class FunctionChecker {
       case 0x0c: {
         // br
         const label = this.#stack.labelOf(reader.u32(), at)
+        this.#countWays(1, at)
         this.#countMerges(1, label.length, at)
         this.#stack.popAll(label, at)
         return this.#stack.forget()
@@ -157,6 +163,7 @@ export class FunctionChecker {
         // br_if
         this.#stack.pop(i32, at)
         const label = this.#stack.labelOf(reader.u32(), at)
+        this.#countWays(2, at)
         this.#countMerges(1, label.length, at)
         return this.#checkConditional(label, at)
       }
@@ -164,6 +171,7 @@ export class FunctionChecker {
         return this.#checkBranchTable(at)
       case 0x0f: {
         // return
+        this.#countWays(2, at)
         const outermost = this.#stack.blocks[0]
         this.#stack.popAll(outermost?.results ?? noTypes, at)
         return this.#stack.forget()
@@ -225,7 +233,7 @@ export class FunctionChecker {
         return stack.push(i32)
       case 0x40: // memory.grow
         this.#memoryByte(at)
-        this.#noteBulk()
+        this.#noteBulk(at)
         stack.pop(i32, at)
         return stack.push(i32)
       default:
@@ -308,11 +316,14 @@ export class FunctionChecker {
     if (opcode === 0x04) this.#stack.pop(i32, at)
     if (opcode === 0x03) {
       this.#noteLoop()
+      if (++this.#functionLoops > bounds.functionLoopsMax)
+        throw new ModuleFault(`more than ${bounds.functionLoopsMax} loops in a function`, at)
       if (++this.#loopNesting > bounds.loopNestingMax)
         throw new ModuleFault(`more than ${bounds.loopNestingMax} loops inside each other`, at)
     }
     this.#stack.popAll(params, at)
     this.#stack.enter(opcode, params, results)
+    this.#countWays(opcode === 0x04 ? 2 : 1, at)
     this.#countMerges(1, params.length + results.length, at)
     if (this.#stack.blocks.length > bounds.nestingMax)
       throw new ModuleFault(`more than ${bounds.nestingMax} blocks inside each other`, at)
@@ -346,6 +357,7 @@ export class FunctionChecker {
     const depths: number[] = []
     for (let i = 0; i <= count; i++) depths.push(reader.u32())
     const arity = stack.labelOf(depths[count] as number, at).length
+    this.#countWays(depths.length, at)
     this.#countMerges(depths.length, arity, at)
     for (const depth of new Set(depths)) {
       const label = stack.labelOf(depth, at)
@@ -400,7 +412,7 @@ export class FunctionChecker {
     const stack = this.#stack
     const three = [i32, i32, i32]
     // Dropping a segment and asking for a size cost the same whatever the operands.
-    if (code !== 9 && code !== 13 && code !== 16) this.#noteBulk()
+    if (code !== 9 && code !== 13 && code !== 16) this.#noteBulk(at)
     switch (code) {
       case 8: // memory.init
         this.#dataIndex(at)
@@ -470,8 +482,17 @@ export class FunctionChecker {
     if (this.#facts !== undefined) this.#facts.hasLoop = true
   }
 
-  #noteBulk(): void {
+  #noteBulk(at: number): void {
+    // What the guard puts around it: comparisons of length, fuel and room.
+    this.#countWays(6, at)
     if (this.#facts !== undefined) this.#facts.hasBulk = true
+  }
+
+  /** Pieces that a compiler cuts a function into; the time for them grows with their square. */
+  #countWays(ways: number, at: number): void {
+    this.#functionWays += ways
+    if (this.#functionWays > bounds.functionWaysMax)
+      throw new ModuleFault('too many branches in a function to compile in time', at)
   }
 
   /** A compiler brings locals and operands of all ways together where a block begins, and where a branch goes. */
