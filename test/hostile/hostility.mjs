@@ -21,6 +21,8 @@ const fuelLimits = {
 const timeLimits = { unitMsMax: 400, unitMemoryBytesMax: 16 * 2 ** 20 }
 
 const slots = 2
+/** Units that took no longer come in chunks of more than one. */
+const quickMs = 100
 /** How long what was killed may take to be gone: the kernel ends what is inside bubblewrap after bubblewrap itself. */
 const graceMs = 2_000
 
@@ -41,10 +43,12 @@ export async function runHostile(units, { lanes = 2, onUnit } = {}) {
   const daemonBytes = {}
   let executorBytes
   try {
+    // All code is made before anything is measured: that takes memory, and this process's own time.
+    const ready = new Map([...new Set(units)].map((unit) => [unit, { ...unit }]))
     await warmUp(stage)
     daemonBytes.before = await memoryBytes()
     honest.begin()
-    const todo = units.values()
+    const todo = units.map((unit) => ready.get(unit)).values()
     const lane = async () => {
       // An iterator that is shared: whoever is free takes the next one.
       for (const unit of todo) {
@@ -73,15 +77,19 @@ async function warmUp({ executor }) {
   for (let i = 0; i < 4; i++) await runUnit(executor, descriptor, { tier: 'js', code: text })
 }
 
-/** A unit ends as declared; and where that is a vote, it is the same to the bit and to the fuel when it runs again. */
+/**
+ * A unit ends as declared; and where that is a vote, it is the same to the bit and to the fuel when it runs again, after
+ * another of its kind on the same thread if both are quick.
+ */
 async function runOne({ executor, deaths, family }, unit) {
-  const { name, verdict } = unit
+  const { name, tier, code, verdict } = unit
+  const task = { tier, code }
   const limits = verdict === 'abort time' ? timeLimits : fuelLimits
-  const descriptor = { name: 'hostile', tier: unit.tier, ...limits, ...unit.limits }
+  const descriptor = { name: 'hostile', tier, ...limits, ...unit.limits }
   if (descriptor.unitFuelMax === undefined) delete descriptor.unitFuelMax
   const deathsBefore = deaths.length
   const startMs = performance.now()
-  const ends = await runUnit(executor, descriptor, unit)
+  const ends = await runUnit(executor, descriptor, task)
   const ms = performance.now() - startMs
   family.meet()
   const [end] = ends
@@ -89,7 +97,9 @@ async function runOne({ executor, deaths, family }, unit) {
   if (ends.length !== 1) faults.push(`it has ${ends.length} outcomes`)
   if (!isVerdict(verdict, end)) faults.push(`expected ${verdict}`)
   if (end.kind !== 'abort') {
-    const [again] = await runUnit(executor, descriptor, unit)
+    const others = ms < quickMs ? [1, 0, 2, 3] : [0]
+    const all = await runUnit(executor, descriptor, task, others)
+    const again = all.find((outcome) => outcome.unit === 0)
     if (!isSameVote(end, again))
       faults.push(`run again: ${storyOf(again)} (${again.fuel} fuel, not ${end.fuel})`)
   }
@@ -117,19 +127,19 @@ function isSameVote(one, other) {
 
 let batches = 0
 
-/** @returns the outcomes of a batch of this one unit */
-async function runUnit(executor, descriptor, { tier, code, input, params }) {
+/** @returns the outcomes of a batch of this unit, under all these numbers */
+async function runUnit(executor, descriptor, { tier, code }, numbers = [0]) {
   const bundle = { descriptor, code }
-  const nothing = tier === 'js' ? encodeValue(null) : new Uint8Array(16)
+  const input = tier === 'js' ? encodeValue(null) : new Uint8Array(16)
   const outcomes = []
   const batch = {
     batch: `hostile-${++batches}`,
     task: packBundle(bundle).hash,
     bundle,
-    params: params ?? new Uint8Array(),
+    params: new Uint8Array(),
     inputs: 'list',
     seed: new Uint8Array(32),
-    units: [{ unit: 0, input: input ?? nothing }],
+    units: numbers.map((number) => ({ unit: number, input })),
   }
   await executor.execute(batch, (some) => outcomes.push(...some))
   return outcomes

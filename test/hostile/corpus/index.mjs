@@ -5,6 +5,8 @@ import { damaged } from './damaged.mjs'
 import { engine } from './engine.mjs'
 import { escapes } from './escapes.mjs'
 import { loops } from './loops.mjs'
+import { modules } from './modules.mjs'
+import { reach } from './reach.mjs'
 import { results } from './results.mjs'
 import { sources } from './sources.mjs'
 import { space } from './space.mjs'
@@ -15,7 +17,9 @@ export const corpus = [
   ...space,
   ...compile,
   ...escapes,
+  ...reach,
   ...traps,
+  ...modules,
   ...commands,
   ...damaged,
   ...engine,

@@ -75,7 +75,7 @@ js(
   'doublings inside each other',
   outOfMemory,
   "() => { let a = ['laugh']; for (let i = 0; i < 60; i++) a = [a, a]; return { value: a } }",
-  unmetered,
+  { unitFuelMax: undefined, unitMemoryBytesMax: 2 ** 20 },
 )
 js(
   'an array that grows while it is read',

@@ -12,7 +12,6 @@ import wabtFactory from 'wabt'
  * @property {Uint8Array} code
  * @property {string} verdict
  * @property {object} limits  of its task, where they are not the runner's
- * @property {Uint8Array} [input]  of a program that reads; 16 bytes of zeros or a null when left out
  */
 
 const wabt = await wabtFactory()
@@ -29,6 +28,8 @@ const features = {
   threads: true,
   memory64: true,
   multi_memory: true,
+  relaxed_simd: true,
+  extended_const: true,
 }
 
 /** @returns {Uint8Array} */
@@ -64,19 +65,34 @@ export function kernelText(body, more = '', memory = '1') {
     (func $run (export "run") (result i32) ${body}))`
 }
 
-/** Makes units of one family. */
+/** Makes units of one family. Their code is made when it is asked for: all of it together is a quarter of a gigabyte. */
 export function family(name) {
   const units = []
-  const add = (tier, code, unit, verdict, limits) =>
-    units.push({ name: unit, family: name, tier, code, verdict, limits: limits ?? {} })
+  const add = (tier, make, unit, verdict, limits) =>
+    units.push({
+      name: unit,
+      family: name,
+      tier,
+      verdict,
+      limits: limits ?? {},
+      get code() {
+        return make()
+      },
+    })
+  const utf8 = new TextEncoder()
+  const given = (text) => (typeof text === 'function' ? text() : text)
   return {
     units,
     /** @param body  instructions of `run` */
     kernel: (unit, verdict, body, more, limits) =>
-      add('wasm', assemble(kernelText(body, more)), unit, verdict, limits),
-    module: (unit, verdict, text, limits) => add('wasm', assemble(text), unit, verdict, limits),
-    bytes: (unit, verdict, code, limits) => add('wasm', code, unit, verdict, limits),
+      add('wasm', () => assemble(kernelText(body, more)), unit, verdict, limits),
+    /** @param text  of a module, or what gives it */
+    module: (unit, verdict, text, limits) =>
+      add('wasm', () => assemble(given(text)), unit, verdict, limits),
+    /** @param code  bytes, or what gives them */
+    bytes: (unit, verdict, code, limits) => add('wasm', () => given(code), unit, verdict, limits),
+    /** @param source  of a kernel, or what gives it */
     js: (unit, verdict, source, limits) =>
-      add('js', new TextEncoder().encode(source), unit, verdict, limits),
+      add('js', () => utf8.encode(given(source)), unit, verdict, limits),
   }
 }
