@@ -195,6 +195,32 @@ describe('an executor whose process is killed', () => {
     expect(said[0]).toContain('it announced bytes that it may not send: 1073741824')
   })
 
+  test('for saying what its own code never says is replaced, and the daemon takes no harm', async () => {
+    const said: string[] = []
+    const executor = await started({
+      slots: 1,
+      entry: fake('lying'),
+      log: (message) => said.push(message),
+    })
+    // Each alone: five deaths in a row, and work would be turned away.
+    for (const unit of quick(23).units) {
+      const { pid } = executor
+      const [outcome] = await run(executor, { ...quick(0), units: [unit] })
+      if (outcome?.kind === 'abort' && outcome.reason === 'unavailable') {
+        await executor.stop()
+        await executor.start()
+      } else {
+        expect(outcome).toMatchObject({ unit: unit.unit, reason: 'crash' })
+        while (executor.pid === undefined || executor.pid === pid)
+          await new Promise((resolve) => setTimeout(resolve, 5))
+      }
+    }
+    expect(said.length).toBeGreaterThan(15)
+    expect(said.every((line) => /what its own code never says|announced bytes/.test(line))).toBe(
+      true,
+    )
+  })
+
   test('gives up on work that nothing survives, and on nothing else', async () => {
     const executor = await started({ entry: fake('mortal') })
     const outcomes = await run(executor, quick(40))

@@ -272,6 +272,18 @@ describe('a native kernel', () => {
     expect(pids.filter(isAlive)).toEqual([])
   })
 
+  test('that lies to the daemon is aborted', async () => {
+    const executor = await started()
+    for (const lie of [
+      'null',
+      '{ type: "ended" }',
+      '{ type: "ended", outcome: { kind: "done" }, spentMs: 1 }',
+    ]) {
+      const source = `() => { process.send(${lie}); for (;;); }`
+      expect(await fate(executor, source)).toMatchObject({ reason: 'crash' })
+    }
+  })
+
   test('meets the same walls: no files, no programs, no network, no environment', async () => {
     const executor = await started()
     const source = `async () => {

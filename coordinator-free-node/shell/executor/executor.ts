@@ -394,6 +394,7 @@ class ProcessExecutor implements LocalExecutor {
   }
 }
 
+/** The words may be those of a process that a unit has taken over: they have an end. */
 function abortOf(unit: number, reason: UnitAbort['reason'], message: string): UnitAbort {
-  return { unit, kind: 'abort', reason, message }
+  return { unit, kind: 'abort', reason, message: message.slice(0, limits.textCharsMax) }
 }

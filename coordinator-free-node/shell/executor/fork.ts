@@ -2,6 +2,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { FromProcess, ProcessSettings, ToProcess } from './chunk.js'
+import { isFromProcess } from './heard-message.js'
 import { entryFile, startSealed } from './sealed-process.js'
 import { openSocketPair, type SocketPair } from './socket-pair.js'
 import { Wire } from './wire.js'
@@ -91,11 +92,15 @@ class Link {
       felt: () => {
         this.heardMs = performance.now()
       },
-      broken: (fault) => {
-        this.fault ??= fault
-        this.#child?.kill('SIGKILL')
-      },
+      broken: (fault) => this.broken(fault),
     })
+  }
+
+  /** The process is not what was started: it goes, and nothing more is heard of it. */
+  broken(fault: string): void {
+    this.fault ??= fault
+    this.wire.deafen()
+    this.#child?.kill('SIGKILL')
   }
 
   open(child: ChildProcess, pair: SocketPair | undefined): void {
@@ -139,9 +144,10 @@ function watchOver(
     else link.wire.send({ type: 'ping' })
   }, pingEveryMs)
   pings.unref()
-  child.on('message', (message: FromProcess) => {
+  child.on('message', (message: unknown) => {
     link.heardMs = performance.now()
-    link.wire.hear(message)
+    if (isFromProcess(message)) link.wire.hear(message)
+    else link.broken('it said what its own code never says')
   })
   child.on('error', () => {})
   return {

@@ -5,7 +5,12 @@
 import { createHash } from 'node:crypto'
 import type { UnitBatch, UnitInput } from '../../ports/executor.js'
 import { limits } from '../../protocol/limits.js'
-import { resultKinds, type UnitAbort, type UnitOutcome } from '../../protocol/outcome.js'
+import {
+  abortReasons,
+  resultKinds,
+  type UnitAbort,
+  type UnitOutcome,
+} from '../../protocol/outcome.js'
 import type { KernelOutcome } from './kernel-outcome.js'
 import type { FromNative, ToNative } from './native-process.js'
 import { entryFile, type SealedProcess, startSealed } from './sealed-process.js'
@@ -59,11 +64,7 @@ export class NativeRunner {
     const outputBytesMax = this.#options.unitBytesMax
     const { outcome, spentMs } = await process.run({ inputs, input, params, seed, outputBytesMax })
     const { share } = process
-    ended(
-      outcome.kind === 'abort'
-        ? { ...outcome, unit }
-        : { ...outcome, unit, digest: digestOf(outcome), spentMs: share.occupiedMs(spentMs) },
-    )
+    ended(outcomeOf(unit, outcome, share.occupiedMs(spentMs)))
     await process.rest(share.restAfter(spentMs))
     this.#running.delete(id)
   }
@@ -100,6 +101,7 @@ class NativeProcess {
   readonly task: string
   readonly share: WorkShare
   readonly #unitMsMax: number
+  #outputBytesMax = 0
   readonly #starting = new AbortController()
   readonly #sealed: SealedProcess
   /** Resolves when it is gone. */
@@ -140,14 +142,12 @@ class NativeProcess {
       this.#wake()
     })
     void ready.then(
-      () => this.#tell({ type: 'task', source: new TextDecoder().decode(bundle.code) }),
+      () => {
+        child.on('message', (message: unknown) => this.#hear(message))
+        this.#tell({ type: 'task', source: new TextDecoder().decode(bundle.code) })
+      },
       () => {},
     )
-    child.on('message', (message: FromNative) => {
-      if (message.type !== 'ended') return
-      const { outcome, spentMs } = message
-      this.#settle({ outcome, spentMs })
-    })
   }
 
   get isFree(): boolean {
@@ -156,6 +156,7 @@ class NativeProcess {
 
   async run(unit: Omit<ToNative & { type: 'unit' }, 'type'>): Promise<Ended> {
     this.#isFree = false
+    this.#outputBytesMax = unit.outputBytesMax
     clearTimeout(this.#idle)
     const ended = new Promise<Ended>((resolve) => {
       this.#ended = resolve
@@ -223,6 +224,12 @@ class NativeProcess {
     if (child.connected) child.send(message, () => {})
   }
 
+  #hear(message: unknown): void {
+    if (isEnded(message, this.#outputBytesMax))
+      this.#settle({ outcome: message.outcome, spentMs: message.spentMs })
+    else void this.end('crash', "the unit's process said what its own code never says")
+  }
+
   #settle(ended: Ended): void {
     const settle = this.#ended
     this.#ended = undefined
@@ -242,6 +249,28 @@ class NativeProcess {
       `the unit's process died: ${how} ${last.slice(0, limits.textCharsMax)}`.trim(),
     )
   }
+}
+
+function outcomeOf(unit: number, outcome: Ended['outcome'], spentMs: number): UnitOutcome {
+  if (outcome.kind === 'abort') {
+    const { kind, reason, message } = outcome
+    return { unit, kind, reason, message: message.slice(0, limits.textCharsMax) }
+  }
+  const { kind, output } = outcome
+  return { unit, kind, output, digest: digestOf(outcome), spentMs, fuel: 0 }
+}
+
+/** A kernel can get at the channel; the daemon must take no harm from what it puts there. */
+function isEnded(
+  message: unknown,
+  outputBytesMax: number,
+): message is Extract<FromNative, { type: 'ended' }> {
+  const { type, outcome, spentMs } = Object(message) as Partial<Record<string, unknown>>
+  const { kind, output, reason, message: words } = Object(outcome) as Record<string, unknown>
+  if (type !== 'ended' || !Number.isFinite(spentMs) || Number(spentMs) < 0) return false
+  if (kind === 'abort') return abortReasons.some((r) => r === reason) && typeof words === 'string'
+  if (!(output instanceof Uint8Array) || output.length > outputBytesMax) return false
+  return resultKinds.some((k) => k === kind)
 }
 
 function abort(reason: UnitAbort['reason'], message: string): Omit<UnitAbort, 'unit'> {

@@ -49,7 +49,7 @@ export class Wire<Out extends object, In extends object> {
   #parcel: Uint8Array | undefined
   #filled = 0
   /** Nothing that comes after a breach is heard. */
-  #isBroken = false
+  #isDeaf = false
 
   constructor(options: WireOptions<In>) {
     this.#options = options
@@ -94,10 +94,11 @@ export class Wire<Out extends object, In extends object> {
 
   /** A message has come in on the channel. */
   hear(posted: In & Posted): void {
-    if (this.#isBroken) return
+    if (this.#isDeaf) return
     if (posted.parcels === undefined && this.#inbox.length === 0)
       return this.#options.heard(posted, [])
     const { parcels = [], ...rest } = posted
+    if (!Array.isArray(parcels)) return this.#break('it announced bytes in no list')
     const fault = parcels
       .map((parcel) => this.#faultOf(parcel))
       .find((found) => found !== undefined)
@@ -116,10 +117,15 @@ export class Wire<Out extends object, In extends object> {
     return `it announced bytes that it may not send: ${String(parcel).slice(0, 40)}`
   }
 
-  #break(fault: string): void {
-    this.#isBroken = true
+  /** Hears nothing any more. */
+  deafen(): void {
+    this.#isDeaf = true
     this.#inbox.length = 0
     this.#parcel = undefined
+  }
+
+  #break(fault: string): void {
+    this.deafen()
     this.#options.broken(fault)
   }
 
