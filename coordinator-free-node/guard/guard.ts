@@ -8,7 +8,7 @@
  * - Memory and tables have a maximum.
  * - Fuel, depth of calls and NaNs: metered-body.ts.
  *
- * Pure and synchronous; linear in the module's size. The host's side is told in docs/sandbox.md.
+ * Pure and synchronous; linear in the module's size. The host's side is told in docs/guard.md.
  */
 import {
   gridImports,

@@ -80,7 +80,7 @@ function remarksOn(imports: readonly string[]): string[] {
 
 function hintFor(reason: string): string {
   if (reason.includes('profile'))
-    return 'compile without that feature; docs/sandbox.md lists what the grid runs'
+    return 'compile without that feature; docs/guard.md lists what the grid runs'
   if (reason.includes('memory, its task allows'))
     return 'give it more with --memory, or let it begin with less'
   if (/env\.(abort|seed|trace)/.test(reason))
