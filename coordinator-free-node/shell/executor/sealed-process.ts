@@ -33,7 +33,7 @@ export interface SealedProcess {
 /** From fork to `ready`: some 100 ms; a machine under load takes longer. */
 const readyMsMax = 15_000
 /** How long a start that is given up may still take before it is cut off. */
-const abortedMsMax = 5_000
+const abortedMsMax = 15_000
 /** Of what the process printed, kept for the message when it dies: an engine without memory says much. */
 const errorCharsKept = 8_000
 

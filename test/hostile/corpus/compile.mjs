@@ -1,5 +1,5 @@
 /** Modules that take long to read, check or compile. Those inside the bounds have to end well, and in time. */
-import { assemble, family, outOfFuel } from './unit.mjs'
+import { assemble, family, noStack, outOfFuel } from './unit.mjs'
 
 const { units, bytes } = family('compile')
 export const compile = units
@@ -208,5 +208,40 @@ bytes('thirty hot functions', outOfFuel, () =>
       0,
       0x0b,
     ],
+  ),
+)
+
+/** A ring of calls, and one in which every function may call every other, as far as anybody can tell. */
+const crowd = 90_000
+const numbered = (bodyOf) => {
+  const bodies = Array.from({ length: crowd }, (_, i) => bodyOf(i))
+  return Buffer.concat(bodies.map((body) => Buffer.from([...leb(body.length), ...body])))
+}
+const ring = (bodyOf, ...between) =>
+  join([
+    head,
+    ...section(1, [1, 0x60, 0, 1, 0x7f]),
+    ...section(3, Buffer.concat([Buffer.from(leb(crowd)), Buffer.alloc(crowd)])),
+    ...(between.length > 0 ? section(4, [1, 0x70, 0, ...leb(crowd)]) : []),
+    ...section(5, [1, 0, 1]),
+    ...section(7, [2, ...name('memory'), 2, 0, ...name('run'), 0, 0]),
+    ...between.flat(),
+    ...section(10, Buffer.concat([Buffer.from(leb(crowd)), numbered(bodyOf)])),
+  ])
+bytes('90,000 functions in a ring', noStack, () =>
+  ring((i) => [0, 0x10, ...leb((i + 1) % crowd), 0x0b]),
+)
+bytes('90,000 functions that may all call each other', noStack, () =>
+  ring(
+    () => [0, 0x41, 0, 0x11, 0, 0, 0x0b],
+    section(9, [
+      1,
+      0,
+      0x41,
+      0,
+      0x0b,
+      ...leb(crowd),
+      ...Array.from({ length: crowd }, (_, i) => leb(i)).flat(),
+    ]),
   ),
 )

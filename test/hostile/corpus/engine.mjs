@@ -174,3 +174,14 @@ const refusals = {
 }
 for (const [name, [words, body]] of Object.entries(refusals))
   js(name, `trap: ${words}`, `() => { ${body}; return { value: 1 } }`)
+// The engine's memory is full while it throws, so it throws what is no value at all; the same everywhere.
+js(
+  'letters taken apart until the memory is full',
+  'trap: threw [unsupported type]',
+  '() => ({ value: "\\u0344".repeat(1e6).normalize("NFD").length })',
+)
+js(
+  'what is thrown when the memory is full, kept',
+  'trap: ReferenceError: value is not initialized',
+  '() => { try { "\\u0344".repeat(1e6).normalize("NFD") } catch (e) { return { value: e } } }',
+)
