@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { GridError } from '../coordinator-free-node/protocol/errors.js'
 import type { ResultRecord, Submission } from '../coordinator-free-node/protocol/gateway-api.js'
+import { type Acceptance, maxErrorRateDefault } from '../coordinator-free-node/protocol/manifest.js'
 import { packBundle } from '../coordinator-free-node/protocol/task-bundle.js'
 import { decodeValue } from '../tasks/value.js'
 import { checkNow, encodeParams } from './check.js'
@@ -18,7 +19,8 @@ import type { Found, JobOptions, Range } from './types.js'
 export const jobOptionsSchema = z.strictObject({
   name: z.string().min(1).max(100).optional(),
   params: z.unknown().optional(),
-  redundancy: z.number().int().min(1).max(7).default(2),
+  maxErrorRate: z.number().min(1e-12).max(0.5).optional(),
+  quorum: z.number().int().min(1).max(7).optional(),
   unitItems: z
     .number()
     .int()
@@ -62,6 +64,17 @@ interface Draft {
 /** @throws {GridError} MH_BOUNDS naming the option */
 export function checkOptions(options: JobOptions | undefined): CheckedOptions {
   return checkNow(jobOptionsSchema, options ?? {}, 'options', 'MH_BOUNDS')
+}
+
+/** The rule that the user chose; plain voting where both are named would be a guess, so that is refused. */
+export function acceptanceOf({ maxErrorRate, quorum }: CheckedOptions): Acceptance {
+  if (quorum === undefined)
+    return { rule: 'credibility', maxErrorRate: maxErrorRate ?? maxErrorRateDefault }
+  if (maxErrorRate === undefined) return { rule: 'quorum', quorum }
+  throw new GridError('MH_BOUNDS', 'options.quorum and options.maxErrorRate are both set', {
+    blame: 'user',
+    hint: 'set quorum for plain voting, or maxErrorRate for as many hosts as it takes',
+  })
 }
 
 /** What a name of a task may be made of; other characters become dashes. */
@@ -211,7 +224,7 @@ function submissionOf({ verb, goal, kernel, program, inputs, options }: Draft): 
       params: encodeParams(options.params),
       inputs: isRange(inputs) ? rangeInputs(inputs, options.unitItems) : { kind: 'list' },
       goal,
-      redundancy: options.redundancy,
+      acceptance: acceptanceOf(options),
     },
   }
 }

@@ -19,7 +19,12 @@ import { feed } from './feed.js'
 import type { GatewayClient } from './gateway-client.js'
 import type { JobKind } from './grid-job.js'
 import type { JobReader } from './job-reader.js'
-import { type CheckedOptions, unitMemoryBytesMaxDefault, unitMsMaxDefault } from './map-jobs.js'
+import {
+  acceptanceOf,
+  type CheckedOptions,
+  unitMemoryBytesMaxDefault,
+  unitMsMaxDefault,
+} from './map-jobs.js'
 import type { RawResult } from './types.js'
 
 interface Prepared<Params extends z.ZodType> {
@@ -167,7 +172,7 @@ async function submissionOf<Params extends z.ZodType, Result extends z.ZodType, 
       params: checkParamsSize(plan.params ?? new Uint8Array()),
       inputs: isRangePlan(inputs) ? { kind: 'range', ...inputs } : { kind: 'list' },
       goal: plan.goal ?? 'all',
-      redundancy: options.redundancy,
+      acceptance: acceptanceOf(options),
     },
   }
 }

@@ -38,8 +38,13 @@ export interface JobOptions<P = unknown> {
    * Not for `run`, whose task has parameters of its own.
    */
   params?: P
-  /** Hosts that must agree bit for bit on each unit, 1 to 7. @default 2 */
-  redundancy?: number
+  /**
+   * Share of wrong results that the job tolerates, 1e-12 to 0.5. Each unit is repeated by as many hosts as it takes: few where the
+   * hosts have proved themselves, more where nobody knows them. @default 1e-4
+   */
+  maxErrorRate?: number
+  /** Plain voting instead of `maxErrorRate`: so many hosts must agree bit for bit on each unit, 1 to 7. */
+  quorum?: number
   /**
    * Items in one work unit. Larger units cost less per item, smaller ones are spread and shown sooner.
    * @default length / 256, from 1 to 1024; where the length is unknown, 1 at first and up to 256 for a fast source

@@ -23,6 +23,12 @@ import { formatPairs, formatTable } from './table.js'
 
 const right = 'right' as const
 
+function acceptanceText(acceptance: JobView['acceptance']): string {
+  return acceptance.rule === 'quorum'
+    ? `${countOf(acceptance.quorum, 'host')} must agree`
+    : `at most ${acceptance.maxErrorRate} wrong`
+}
+
 export function renderJobs(jobs: readonly JobView[]): string {
   if (jobs.length === 0) return 'no jobs yet; submit one with: manyhands run FILE|TASK'
   return formatTable(
@@ -58,7 +64,7 @@ export function renderJob(job: JobView): string {
     ['name', job.name],
     ['task', `${job.task} (${job.tier})`],
     ['state', job.phase],
-    ['redundancy', `${countOf(job.redundancy, 'host')} must agree`],
+    ['acceptance', acceptanceText(job.acceptance)],
     [
       'time',
       `${formatDurationMs(job.elapsedMs)}, ${formatRate(job.rate)}, ${formatDurationMs(job.etaMs)} left`,

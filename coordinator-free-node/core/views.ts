@@ -13,6 +13,7 @@ import { factsOf, type HostedJob, isResting } from './hosting/hosting.js'
 import { unitTotal, verifiedPerSecond } from './jobs/job.js'
 import { canServe, type JobHost } from './scheduling/schedule.js'
 import type { NodeState, StewardedJob } from './state.js'
+import { quorumOf } from './verification/acceptance.js'
 import { isBanned } from './verification/standing.js'
 
 /** Hosts listed in a view; the busiest first. */
@@ -33,7 +34,7 @@ export function jobView(state: NodeState, id: JobId, nowMs: number): JobView | u
     task: job.manifest.task.name,
     tier: job.manifest.task.tier,
     phase: job.phase,
-    redundancy: job.manifest.redundancy,
+    acceptance: job.manifest.acceptance,
     units,
     rate,
     etaMs: running && rate !== undefined && left !== undefined ? (left / rate) * 1_000 : undefined,
@@ -136,7 +137,7 @@ function waitsOf(stewarded: StewardedJob): WhyView['waits'] {
     say(
       tallies.size > 0 ? 'waits for another host to confirm a result' : 'waits for a free host',
       wanted,
-      serving.length < job.manifest.redundancy ? 'more hosts are needed for agreement' : undefined,
+      serving.length < quorumOf(job.manifest) ? 'more hosts are needed for agreement' : undefined,
     )
   if (fresh > 0) say('not leased out yet', fresh)
   if (!job.inputsClosed) say('the list of inputs has not ended yet', undefined)

@@ -13,7 +13,7 @@ import { bytesSchema } from './bytes.js'
 import type { FailureCode } from './errors.js'
 import { type JobId, jobIdSchema, type PeerId, type UnitIndex } from './ids.js'
 import { limits } from './limits.js'
-import { manifestSchema } from './manifest.js'
+import { type Acceptance, manifestSchema } from './manifest.js'
 import type { ResultKind } from './outcome.js'
 
 export const gatewayFileSchema = z.object({
@@ -146,7 +146,7 @@ export interface JobView {
   task: string
   tier: string
   phase: JobPhase
-  redundancy: number
+  acceptance: Acceptance
   units: UnitCounts
   /** Verified units a second over the last seconds; undefined before the first. */
   rate: number | undefined

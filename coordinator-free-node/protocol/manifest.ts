@@ -25,6 +25,21 @@ const rangeInputs = z.strictObject({
 /** Inputs that the requester hands over one unit after the other; their number may be unknown at first. */
 const listInputs = z.strictObject({ kind: z.literal('list') })
 
+/** When a unit's result counts as canonical. */
+export const acceptanceSchema = z.discriminatedUnion('rule', [
+  /** As soon as the standing of the hosts that agree bit for bit makes an error rarer than this. */
+  z.strictObject({
+    rule: z.literal('credibility'),
+    maxErrorRate: z.number().min(1e-12).max(0.5),
+  }),
+  /** Plain voting: as soon as so many hosts agree bit for bit. */
+  z.strictObject({ rule: z.literal('quorum'), quorum: z.number().int().min(1).max(7) }),
+])
+export type Acceptance = z.infer<typeof acceptanceSchema>
+
+/** Wrong results that a job tolerates when its user says nothing: one in ten thousand units. */
+export const maxErrorRateDefault = 1e-4
+
 export const manifestSchema = z.strictObject({
   version: z.literal(1),
   requester: peerIdSchema,
@@ -39,8 +54,7 @@ export const manifestSchema = z.strictObject({
   inputs: z.discriminatedUnion('kind', [rangeInputs, listInputs]),
   /** `all` computes every unit; `first-hit` ends with the first verified unit that reports a hit. */
   goal: z.enum(['all', 'first-hit']),
-  /** Hosts that must agree bit for bit on each unit. */
-  redundancy: z.number().int().min(1).max(7),
+  acceptance: acceptanceSchema,
 })
 export type Manifest = z.infer<typeof manifestSchema>
 export type JobInputs = Manifest['inputs']

@@ -8,7 +8,7 @@ import { nextFraction, nextUint32, type Random, seedRandom } from '../core/kit/r
 import { jobView } from '../core/views.js'
 import type { JobView } from '../protocol/gateway-api.js'
 import type { BlobHash, JobId, PeerId } from '../protocol/ids.js'
-import type { Manifest } from '../protocol/manifest.js'
+import type { Acceptance, Manifest } from '../protocol/manifest.js'
 import { Trace } from './trace.js'
 import { VirtualClock } from './virtual-clock.js'
 import { type ExecutorTraits, rightOutput } from './virtual-executor.js'
@@ -20,7 +20,7 @@ export interface Scenario {
   summary: string
   hosts: number
   units: number
-  redundancy: number
+  acceptance: Acceptance
   network: NetworkOptions
   /** Differences from an ordinary host, by its number; 0 is the requester. */
   traits?: (node: number, random: Random) => Partial<ExecutorTraits>
@@ -66,6 +66,8 @@ export interface ScenarioReport {
 }
 
 const lan: NetworkOptions = { delayMs: 5, lossRate: 0 }
+/** Two hosts must agree. */
+const plain: Acceptance = { rule: 'quorum', quorum: 2 }
 const none = { lieRate: 0, withholds: false }
 
 export const scenarios = {
@@ -73,7 +75,7 @@ export const scenarios = {
     summary: 'five honest hosts of different speeds',
     hosts: 5,
     units: 500,
-    redundancy: 2,
+    acceptance: plain,
     network: lan,
     traits: (_node, random) => ({ unitMs: 50 + 200 * nextFraction(random) }),
   },
@@ -81,14 +83,14 @@ export const scenarios = {
     summary: 'a requester and nobody else: accepted, and said to be unchecked',
     hosts: 0,
     units: 50,
-    redundancy: 2,
+    acceptance: plain,
     network: lan,
   },
   liar: {
     summary: 'six hosts, one of which makes results up',
     hosts: 6,
     units: 500,
-    redundancy: 2,
+    acceptance: plain,
     network: lan,
     traits: (node) => (node === 3 ? { lieRate: 0.3 } : {}),
   },
@@ -96,7 +98,7 @@ export const scenarios = {
     summary: 'hosts that are killed and come back, one that leaves for good',
     hosts: 6,
     units: 600,
-    redundancy: 2,
+    acceptance: plain,
     network: lan,
     events: ({ clock, nodes, random }) => {
       for (const node of nodes.slice(1)) {
@@ -114,7 +116,7 @@ export const scenarios = {
     summary: 'half of the hosts out of reach for twenty seconds, on links that break now and then',
     hosts: 6,
     units: 600,
-    redundancy: 2,
+    acceptance: plain,
     network: { delayMs: 40, lossRate: 0.002 },
     events: ({ clock, network, nodes }) => {
       const sides = new Map(nodes.map(({ peer }, i) => [peer, i > 3 ? 1 : 0]))
@@ -126,7 +128,7 @@ export const scenarios = {
     summary: 'the requester is killed half-way and started again',
     hosts: 4,
     units: 400,
-    redundancy: 2,
+    acceptance: plain,
     network: lan,
     events: ({ clock, nodes: [requester, ...hosts] }) => {
       clock.after(8_000, () => requester?.kill())
@@ -139,7 +141,7 @@ export const scenarios = {
     summary: 'two of six hosts take leases and never answer',
     hosts: 6,
     units: 300,
-    redundancy: 2,
+    acceptance: plain,
     network: lan,
     traits: (node) => (node === 2 || node === 4 ? { withholds: true } : {}),
   },
@@ -148,7 +150,7 @@ export const scenarios = {
       'hosts that work by hours, on mains, when idle, and as their volunteers pause and resume',
     hosts: 6,
     units: 600,
-    redundancy: 2,
+    acceptance: plain,
     network: lan,
     traits: (_node, random) => ({ unitMs: 150 + 300 * nextFraction(random) }),
     config: (node) => ({ graceMs: 1_000, rules: rulesOfVolunteer(node) }),
@@ -170,7 +172,7 @@ export const scenarios = {
     summary: 'eight nodes in a row, each knowing only the next',
     hosts: 7,
     units: 300,
-    redundancy: 2,
+    acceptance: plain,
     network: lan,
     chain: true,
   },
@@ -282,7 +284,7 @@ function manifestOf(scenario: Scenario, requester: PeerId): Manifest {
     params: new Uint8Array(),
     inputs: { kind: 'range', start: 0, end: scenario.units, unitItems: 1 },
     goal: 'all',
-    redundancy: scenario.redundancy,
+    acceptance: scenario.acceptance,
   }
 }
 

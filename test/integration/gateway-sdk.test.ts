@@ -55,12 +55,12 @@ describe('a program and a running node', () => {
   test('map, find and reduce over ranges and lists', async () => {
     await startNode()
     await withGrid(async (grid) => {
-      const redundancy = 1
-      expect(await grid.map(range(0, 500), (n) => n * n, { redundancy })).toHaveLength(500)
+      const quorum = 1
+      expect(await grid.map(range(0, 500), (n) => n * n, { quorum })).toHaveLength(500)
       const items = [{ a: 1n }, { a: 2n }]
-      const added = grid.map(items, ({ a }, by) => a + by, { redundancy, params: 5n })
+      const added = grid.map(items, ({ a }, by) => a + by, { quorum, params: 5n })
       expect(await added).toEqual([6n, 7n])
-      expect(await grid.find(range(0, 1e8), (n) => n === 12_345, { redundancy })).toEqual({
+      expect(await grid.find(range(0, 1e8), (n) => n === 12_345, { quorum })).toEqual({
         item: 12_345,
         index: 12_345,
       })
@@ -69,7 +69,7 @@ describe('a program and a running node', () => {
           range(0, 1000),
           (n) => n,
           (a, b) => a + b,
-          { redundancy },
+          { quorum },
         ),
       ).toBe(499_500)
       const failing = grid.map(
@@ -78,7 +78,7 @@ describe('a program and a running node', () => {
           if (n === 0) throw new Error('a zero')
           return n
         },
-        { redundancy },
+        { quorum },
       )
       await expect(failing).rejects.toMatchObject({
         code: 'MH_UNIT_FAILED',
@@ -94,7 +94,7 @@ describe('a program and a running node', () => {
         for (let n = 0; n < 60_000; n++) yield n
       }
       let count = 0
-      for await (const n of grid.map(numbers(), (n) => n + 1, { redundancy: 1 })) {
+      for await (const n of grid.map(numbers(), (n) => n + 1, { quorum: 1 })) {
         expect(n).toBe(++count)
         if (count !== 5_000) continue
         first.kill('SIGKILL')
@@ -111,7 +111,7 @@ describe('a program without a node', () => {
     const script = `
       const { connect, range } = await import('manyhands')
       const grid = await connect({ stateDirectory: process.argv[1], lan: false, cpus: 1 })
-      const sum = await grid.reduce(range(0, 100), (n) => n, (a, b) => a + b, { redundancy: 1 })
+      const sum = await grid.reduce(range(0, 100), (n) => n, (a, b) => a + b, { quorum: 1 })
       console.log(JSON.stringify({ embedded: grid.embedded, sum }))
       await grid.close()`
     const child = run('--input-type=module', '-e', script, stateDirectory)

@@ -15,7 +15,7 @@ describe('a chain of five nodes', () => {
     const sdk = await grid.connect(first)
     const rounds = 10_000
     // As many must agree as there are hosts: nothing is done unless the last one does it.
-    const options = { params: { rounds }, redundancy: hosts.length, unitItems: 1 }
+    const options = { params: { rounds }, quorum: hosts.length, unitItems: 1 }
     const job = sdk.map(range(0, 20), crunch, options)
     expect(await job).toEqual(crunched(20, rounds))
     const view = await grid.show(first, await job.id)

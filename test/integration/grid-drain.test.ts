@@ -18,7 +18,7 @@ describe('a host in the middle of a long unit', () => {
     await requester.process.status(({ neighbours }) => neighbours === 2)
     const sdk = await grid.connect(requester)
     const rounds = 1_000_000
-    const job = sdk.map(range(0, 12), crunch, { params: { rounds }, unitItems: 1, redundancy: 1 })
+    const job = sdk.map(range(0, 12), crunch, { params: { rounds }, unitItems: 1, quorum: 1 })
     const before = await progressUntil(job, ({ hosts }) =>
       hosts.some(
         ({ peer, executed, inFlight }) => peer === leaving.peer && executed > 0 && inFlight > 0,

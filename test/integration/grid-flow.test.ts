@@ -39,7 +39,7 @@ describe('an endless source', () => {
     const job = sdk.map(items, crunch, {
       params: { rounds: 30_000 },
       unitItems: 1,
-      redundancy: 1,
+      quorum: 1,
     })
     await reached
     const { units } = await job.progress()

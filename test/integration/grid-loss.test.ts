@@ -58,7 +58,7 @@ describe('a host killed in the middle of its lease', () => {
 
     const back = await grid.node('doomed', { peers })
     expect(back.peer).toBe(doomed.peer)
-    const second = sdk.map(range(0, 10), crunch, { params: { rounds }, redundancy: 3 })
+    const second = sdk.map(range(0, 10), crunch, { params: { rounds }, quorum: 3 })
     expect(await second).toEqual(crunched(10, rounds))
     const { hosts } = await grid.show(requester, await second.id)
     for (const { peer } of [requester, steady, back])

@@ -61,7 +61,7 @@ describe('a job', () => {
     const sdk = await grid.connect(node)
     const job = sdk.map(range(0, 30), crunch, {
       params: { rounds },
-      redundancy: 1,
+      quorum: 1,
       unitItems: 2,
     })
     const id = await job.id
@@ -87,7 +87,7 @@ describe('a job', () => {
     const sdk = await grid.connect(requester)
     const stop = new AbortController()
     const { signal } = stop
-    const job = sdk.map(range(0, 1000), crunch, { ...endless, redundancy: 1, signal })
+    const job = sdk.map(range(0, 1000), crunch, { ...endless, quorum: 1, signal })
     await host.process.status(({ hosting }) => hosting.executing > 0)
     stop.abort()
     await expect(job).rejects.toMatchObject(cancelled)

@@ -45,7 +45,7 @@ describe('a volunteer', () => {
     ])
     await requester.process.status(({ neighbours }) => neighbours === 2)
     const sdk = await grid.connect(requester)
-    const job = sdk.map(range(0, 400), crunch, { params: { rounds }, unitItems: 1, redundancy: 1 })
+    const job = sdk.map(range(0, 400), crunch, { params: { rounds }, unitItems: 1, quorum: 1 })
     await progressUntil(job, (now) => hostIn(now, mine).executed > 2)
 
     const state = ['--state', mine.state]
@@ -96,7 +96,7 @@ describe('a volunteer', () => {
     const peers = [requester]
     const serving = await grid.node('serving', { peers })
     const sdk = await grid.connect(requester)
-    const job = sdk.map(range(0, 200), crunch, { params: { rounds }, unitItems: 1, redundancy: 1 })
+    const job = sdk.map(range(0, 200), crunch, { params: { rounds }, unitItems: 1, quorum: 1 })
     const id = await job.id
     await progressUntil(job, (now) => hostIn(now, serving).executed > 0)
     const [hosted] = await (await grid.connect(serving)).hosted()

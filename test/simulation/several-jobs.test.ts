@@ -100,7 +100,7 @@ describe('several jobs on the same hosts', () => {
   test('three must agree where three are asked for', () => {
     const grid = new Grid(1, 4)
     const requester = only(grid.requesters)
-    const job = grid.submit(requester, 50, { redundancy: 3 })
+    const job = grid.submit(requester, 50, { acceptance: { rule: 'quorum', quorum: 3 } })
     grid.finish(requester, job)
     const results = requester.accepted.filter(({ agreed }) => agreed >= 3)
     expect(results).toHaveLength(50)

@@ -20,6 +20,7 @@ import {
   connectOptionsOf,
   integerFrom,
   type JsonOption,
+  numberFrom,
 } from '../options.js'
 import { readParams } from '../params.js'
 import { createProgressPrinter } from '../progress.js'
@@ -30,10 +31,11 @@ import { type AnyJob, trackGrid } from '../run/tracked-grid.js'
 
 const WATCH_MS = 250
 const UNIT_MS_MAX = 3_600_000
-const REDUNDANCY_MAX = 7
+const QUORUM_MAX = 7
 
 interface RunOptions extends ConnectionOptions, JsonOption {
-  redundancy?: number
+  maxErrorRate?: number
+  quorum?: number
   unitMs?: number
   embed?: boolean
   detach?: boolean
@@ -58,9 +60,14 @@ export function addRunCommand(program: Command, context: Context): void {
     .option('--param <name=value>', "one of a task's parameters, or @file; repeatable", collect)
     .option('--params <json>', "a task's parameters as a JSON object, or @file")
     .option(
-      '--redundancy <n>',
-      'hosts that must agree on each unit (default: 2)',
-      integerFrom('--redundancy', 1, REDUNDANCY_MAX),
+      '--max-error-rate <p>',
+      'share of wrong results that is tolerated; how many hosts repeat a unit follows (default: 1e-4)',
+      numberFrom('--max-error-rate', 1e-12, 0.5),
+    )
+    .option(
+      '--quorum <n>',
+      'instead: so many hosts must agree on each unit',
+      integerFrom('--quorum', 1, QUORUM_MAX),
     )
     .option(
       '--unit-ms <n>',
@@ -197,7 +204,8 @@ function connectionOf({ options, home }: Run): ConnectOptions {
 
 function jobOptionsOf(options: RunOptions): JobOptions {
   return {
-    ...(options.redundancy === undefined ? {} : { redundancy: options.redundancy }),
+    ...(options.maxErrorRate === undefined ? {} : { maxErrorRate: options.maxErrorRate }),
+    ...(options.quorum === undefined ? {} : { quorum: options.quorum }),
     ...(options.unitMs === undefined ? {} : { unitMsMax: options.unitMs }),
   }
 }

@@ -32,7 +32,7 @@ export async function play(plot: Plot): Promise<DemoReport> {
     const job = grid.run(
       hashSearch,
       { header: GENESIS_HEADER, ...window },
-      { name: 'genesis-block', redundancy: REDUNDANCY, signal },
+      { name: 'genesis-block', quorum: REDUNDANCY, signal },
     )
     const acts = createActs(plot)
     // The job's own promise tells how it ended.

@@ -20,6 +20,7 @@ import {
   wantCopies,
 } from '../scheduling/schedule.js'
 import type { StewardedJob } from '../state.js'
+import { quorumOf } from '../verification/acceptance.js'
 import { isBanned } from '../verification/standing.js'
 import { emptyTally, votesMissing } from '../verification/tally.js'
 import { wireRuns } from './host.js'
@@ -119,7 +120,7 @@ function grantTo(turn: Turn, stewarded: StewardedJob, host: JobHost): boolean {
 function unitsFor(turn: Turn, stewarded: StewardedJob, host: JobHost): UnitIndex[] {
   const { schedule, job } = stewarded
   const left = job.inputsClosed
-    ? Math.max(1, job.appended - job.canonical.size) * job.manifest.redundancy
+    ? Math.max(1, job.appended - job.canonical.size) * quorumOf(job.manifest)
     : Number.POSITIVE_INFINITY
   let most = leaseUnits(schedule, host, left, turn.state.config.leaseTargetMs)
   if (job.appendedBytes > 0) {
@@ -130,7 +131,7 @@ function unitsFor(turn: Turn, stewarded: StewardedJob, host: JobHost): UnitIndex
   while (units.length < most && hasRoomForFresh(stewarded)) {
     const run = takeFresh(job, most - units.length, (unit) => schedule.open.has(unit))
     if (run === undefined) break
-    openUnits(schedule, run, job.manifest.redundancy)
+    openUnits(schedule, run, quorumOf(job.manifest))
     units.push(...takeWanted(schedule, host.peer, run[1]))
   }
   if (units.length > 0) return units.slice(0, limits.leaseUnitsMax).sort((a, b) => a - b)
@@ -229,7 +230,7 @@ export function copiesLacking(stewarded: StewardedJob, unit: UnitIndex): number 
   const open = stewarded.schedule.open.get(unit)
   if (open === undefined) return 0
   const tally = stewarded.tallies.get(unit) ?? emptyTally()
-  const missing = votesMissing(tally, stewarded.job.manifest.redundancy)
+  const missing = votesMissing(tally, quorumOf(stewarded.job.manifest))
   return Math.max(0, missing - open.leases.length - open.wanted)
 }
 

@@ -9,6 +9,7 @@ import { addRun, hasUnit } from '../kit/unit-set.js'
 import { acceptAdvert } from '../membership/adverts.js'
 import { canServe, createSchedule, hostOf } from '../scheduling/schedule.js'
 import type { StewardedJob } from '../state.js'
+import { quorumOf } from '../verification/acceptance.js'
 import { considerAdvert } from './host.js'
 import { completeIfDone, failJob, finishJob, jobRecordOf, sendSettlements } from './job-end.js'
 import { expireLeases, serve } from './leasing.js'
@@ -193,11 +194,11 @@ function warn(turn: Turn, stewarded: StewardedJob): void {
   const before = stewarded.warning
   const hint = 'start another with "manyhands node", or name one with --peer'
   if (serving.length === 0) stewarded.warning = `no host on this grid works on the job: ${hint}`
-  else if (serving.length >= job.manifest.redundancy) stewarded.warning = undefined
+  else if (serving.length >= quorumOf(job.manifest)) stewarded.warning = undefined
   else if (serving.some(({ peer }) => peer === state.self))
-    stewarded.warning = `only ${serving.length} of ${job.manifest.redundancy} hosts are here: where nobody can check this node's results they are accepted unchecked; ${hint}`
+    stewarded.warning = `only ${serving.length} of ${quorumOf(job.manifest)} hosts are here: where nobody can check this node's results they are accepted unchecked; ${hint}`
   else
-    stewarded.warning = `only ${serving.length} of the ${job.manifest.redundancy} hosts that must agree are here, so the job waits: ${hint}`
+    stewarded.warning = `only ${serving.length} of the ${quorumOf(job.manifest)} hosts that must agree are here, so the job waits: ${hint}`
   if (stewarded.warning === undefined || stewarded.warning === before) return
   emit(turn, { type: 'notice', level: 'warning', text: stewarded.warning, job: job.job })
   emit(turn, { type: 'job-changed', job: job.job })

@@ -24,6 +24,7 @@ import {
   wantCopies,
 } from '../scheduling/schedule.js'
 import type { StewardedJob } from '../state.js'
+import { quorumOf } from '../verification/acceptance.js'
 import { refute, standingOf } from '../verification/standing.js'
 import {
   addClaim,
@@ -163,13 +164,13 @@ function judge(turn: Turn, stewarded: StewardedJob, unit: UnitIndex, harvest: Ha
   const tally = tallies.get(unit)
   const open = schedule.open.get(unit)
   if (tally === undefined || open === undefined) return
-  const verdict = verdictByQuorum(tally, job.manifest.redundancy) ?? anchored(turn, stewarded, unit)
+  const verdict = verdictByQuorum(tally, quorumOf(job.manifest)) ?? anchored(turn, stewarded, unit)
   if (verdict !== undefined) {
     accept(turn, stewarded, unit, verdict, harvest)
     return
   }
   if (votesIn(tally) >= limits.votesPerUnitMax) {
-    const error = `unit ${unit}: ${votesIn(tally)} hosts voted and no ${job.manifest.redundancy} agree`
+    const error = `unit ${unit}: ${votesIn(tally)} hosts voted and no ${quorumOf(job.manifest)} agree`
     harvest.failure = { code: 'MH_UNIT_DISPUTED', error }
     return
   }
@@ -209,7 +210,7 @@ function accept(
   const { settled, idle } = closeUnit(schedule, unit)
   for (const lease of idle) addIdle(harvest, lease)
   markCanonical(job, unit)
-  if (job.manifest.redundancy > 1 && agreed.length === 1) counters.unchecked++
+  if (quorumOf(job.manifest) > 1 && agreed.length === 1) counters.unchecked++
   if (won.kind === 'hit') job.hit ??= unit
   for (const peer of agreed) reward(turn, stewarded, peer)
   for (const peer of refuted) blame(turn, stewarded, peer, groundOf(agreed), harvest)

@@ -9,7 +9,7 @@ import { JOB, jobView, runCommand } from './fakes.js'
 
 interface Submitted {
   method: string
-  options: { redundancy?: number; unitMsMax?: number; signal?: AbortSignal }
+  options: { quorum?: number; unitMsMax?: number; signal?: AbortSignal }
 }
 
 interface FakeGrid extends Grid {
@@ -104,8 +104,8 @@ describe('run', () => {
   })
   test('options of the command reach the job', async () => {
     const grid = fakeGrid(1)
-    await runCommand(['run', 'noop', '--redundancy', '3', '--unit-ms', '500'], { grid })
-    expect(grid.submitted).toMatchObject([{ options: { redundancy: 3, unitMsMax: 500 } }])
+    await runCommand(['run', 'noop', '--quorum', '3', '--unit-ms', '500'], { grid })
+    expect(grid.submitted).toMatchObject([{ options: { quorum: 3, unitMsMax: 500 } }])
   })
   test('a program gets the grid, its arguments and a signal', async () => {
     const file = await programOf(`export default async (grid, { args, signal, progress }) => {

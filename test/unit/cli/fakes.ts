@@ -60,7 +60,7 @@ export function jobView(over: Partial<JobView> = {}): JobView {
     task: 'squares',
     tier: 'js',
     phase: 'running',
-    redundancy: 2,
+    acceptance: { rule: 'quorum', quorum: 2 },
     units: {
       total: 1000,
       verified: 420,

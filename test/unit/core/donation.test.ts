@@ -244,7 +244,11 @@ describe('a host that refuses', () => {
 describe('a steward', () => {
   test('counts a resting host out until it asks again, and gives its units to others', () => {
     const node = new LoneNode()
-    node.event({ type: 'job-submitted', job, manifest: manifest({ redundancy: 1 }) })
+    node.event({
+      type: 'job-submitted',
+      job,
+      manifest: manifest({ acceptance: { rule: 'quorum', quorum: 1 } }),
+    })
     node.want(peer(1))
     node.want(peer(2))
     const before = node.sent('lease', peer(2)).length

@@ -26,7 +26,7 @@ export function manifest(change: Partial<Manifest> = {}): Manifest {
     params: new Uint8Array(),
     inputs: { kind: 'range', start: 0, end: 10, unitItems: 1 },
     goal: 'all',
-    redundancy: 2,
+    acceptance: { rule: 'quorum', quorum: 2 },
     ...change,
   }
 }

@@ -82,7 +82,7 @@ describe('steward', () => {
   })
 
   test('units of a host that left go to another at once', () => {
-    const node = withJob({ redundancy: 1 })
+    const node = withJob({ acceptance: { rule: 'quorum', quorum: 1 } })
     node.want(peer(1))
     node.event({ type: 'neighbour-left', peer: peer(1) })
     node.want(peer(2))
@@ -103,7 +103,7 @@ describe('steward', () => {
   })
 
   test('a first-hit job ends with the first verified hit', () => {
-    const node = withJob({ goal: 'first-hit', redundancy: 1 })
+    const node = withJob({ goal: 'first-hit', acceptance: { rule: 'quorum', quorum: 1 } })
     node.want(peer(1))
     const lease = node.sent('lease', peer(1)).at(-1)
     const output = Uint8Array.of(1)
@@ -125,7 +125,7 @@ describe('steward', () => {
   })
 
   test('a unit that no host can finish fails the job, and says why', () => {
-    const node = withJob({ redundancy: 1 })
+    const node = withJob({ acceptance: { rule: 'quorum', quorum: 1 } })
     for (let i = 0; i < 6; i++) {
       node.want(peer(1))
       const lease = node.sent('lease', peer(1)).at(-1)
@@ -169,7 +169,7 @@ describe('steward', () => {
   })
 
   test('inputs of a list are leased as they come; the job ends after the last', () => {
-    const node = withJob({ inputs: { kind: 'list' }, redundancy: 1 })
+    const node = withJob({ inputs: { kind: 'list' }, acceptance: { rule: 'quorum', quorum: 1 } })
     node.want(peer(1))
     expect(node.sent('lease')).toHaveLength(0)
     node.event({ type: 'inputs-appended', job, first: 0, count: 1, bytes: 5 })

@@ -169,14 +169,14 @@ export class FakeBackend {
 
   view(ref: string): JobView {
     const job = this.#job(ref)
-    const { name, task, redundancy } = job.submission.manifest
+    const { name, task, acceptance } = job.submission.manifest
     return {
       job: job.id,
       name,
       task: task.name,
       tier: task.tier,
       phase: job.phase,
-      redundancy,
+      acceptance,
       units: {
         total: job.total,
         verified: job.results.size,

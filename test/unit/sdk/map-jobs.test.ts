@@ -131,14 +131,14 @@ describe('map', () => {
       return n * n
     }
     await grid.map([1], square, {
-      redundancy: 3,
+      quorum: 3,
       unitMsMax: 5000,
       unitMemoryBytesMax: 1_000_000,
       unitFuelMax: 1e9,
     })
     expect(fake.job.submission.manifest).toMatchObject({
       name: 'square',
-      redundancy: 3,
+      acceptance: { rule: 'quorum', quorum: 3 },
       goal: 'all',
       task: {
         name: 'square',
@@ -156,10 +156,10 @@ describe('map', () => {
     expect(() => grid.map([1], (n) => n + outside)).toThrow(
       expect.objectContaining({ code: 'MH_CAPTURED_VARIABLE' }),
     )
-    expect(() => grid.map([1], (n) => n, { redundancy: 9 })).toThrow(
+    expect(() => grid.map([1], (n) => n, { quorum: 9 })).toThrow(
       expect.objectContaining({
         code: 'MH_BOUNDS',
-        message: expect.stringContaining('options.redundancy'),
+        message: expect.stringContaining('options.quorum'),
       }),
     )
     expect(() => grid.map([1], (n) => n, { redundance: 1 } as object)).toThrow(/redundance/)
