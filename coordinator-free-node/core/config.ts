@@ -31,6 +31,14 @@ export interface CoreConfig {
   voteFlushMs: number
   /** A host connected to no steward of a job keeps its unfinished leases this long. */
   orphanLeaseMs: number
+  /** Share of unknown hosts that this node expects to lie; the doubt that every new host starts with. */
+  assumedFaultShare: number
+  /** Share of accepted units that this node computes again by itself, while their hosts are new to it. */
+  auditShare: number
+  /** BOINC's adaptive replication instead of credibility: for comparison in the simulator, it lets patient liars through. */
+  acceptanceRule: 'adaptive' | 'boinc'
+  /** Leases of fixed length without backups, noticed departures or renewal limits: for comparison in the simulator. */
+  leaseRule: 'adaptive' | 'fixed'
   /** A refuted host gets no more units from this node for so long. */
   banMs: number
   /** Jobs that this host asks for work at once; the others queue by balance. */
@@ -60,6 +68,10 @@ export const defaultCoreConfig: CoreConfig = {
   leaseMsMax: 120_000,
   voteFlushMs: 100,
   orphanLeaseMs: 60_000,
+  assumedFaultShare: 0.2,
+  auditShare: 0.05,
+  acceptanceRule: 'adaptive',
+  leaseRule: 'adaptive',
   banMs: 7 * 24 * 3_600_000,
   activeJobsMax: 4,
 }

@@ -1,7 +1,7 @@
 /** Everything that a node can do to the world, as data. The shell performs; it never chooses. */
 
 import type { ResultRecord } from '../protocol/gateway-api.js'
-import type { BlobHash, JobId, LeaseId, PeerId } from '../protocol/ids.js'
+import type { BlobHash, JobId, LeaseId, PeerId, UnitIndex } from '../protocol/ids.js'
 import type { UnitRun } from '../protocol/unit-runs.js'
 import type { JobRecord, LedgerRecord, PeerRecord, StandingRecord } from './kit/records.js'
 import type { CoreMessage } from './messages.js'
@@ -12,6 +12,8 @@ export type JournalRecord =
   | { type: 'lease-settled'; job: JobId; lease: LeaseId }
   /** `hadInput`: its input is in the store, and needed no more. */
   | { type: 'result'; job: JobId; result: ResultRecord; hadInput: boolean }
+  /** A canonical result is not one any more; the unit is computed again. */
+  | { type: 'result-withdrawn'; job: JobId; unit: UnitIndex }
   | { type: 'ledger'; record: LedgerRecord }
   | { type: 'standing'; record: StandingRecord }
   | { type: 'peer'; record: PeerRecord }
@@ -42,6 +44,8 @@ export type EffectBody =
   | { type: 'journal'; entry: number; records: readonly JournalRecord[] }
   /** Results are on disk: readers may go on. */
   | { type: 'results-ready'; job: JobId; results: readonly ResultRecord[] }
+  /** Results that readers may have are in doubt; `results-ready` brings those units again. */
+  | { type: 'results-withdrawn'; job: JobId; units: readonly UnitIndex[] }
   | { type: 'job-changed'; job: JobId }
   /** Deletes all that the store has of an ended job. */
   | { type: 'forget-job'; job: JobId }

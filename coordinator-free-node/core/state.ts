@@ -19,6 +19,12 @@ export interface JobCounters {
   recomputed: number
   aborted: number
   disputed: number
+  /** Accepted units that this node computed again by itself. */
+  audited: number
+  /** Canonical units that were opened again, because their hosts were caught. */
+  withdrawn: number
+  /** Of those, the ones whose new result differs. */
+  corrected: number
 }
 
 /** What a peer last said to a job's advert, or was told. */

@@ -70,6 +70,9 @@ function unitCounts(stewarded: StewardedJob): UnitCounts {
     recomputed: counters.recomputed,
     aborted: counters.aborted,
     disputed: counters.disputed,
+    audited: counters.audited,
+    withdrawn: counters.withdrawn,
+    corrected: counters.corrected,
   }
 }
 

@@ -96,6 +96,8 @@ export interface ResultRecord {
   output: Uint8Array
   /** Hosts that agreed on it; 1 means that nobody checked it. */
   agreed: number
+  /** The unit had another result before, which turned out wrong. */
+  revised?: true
 }
 
 export const jobPhases = ['running', 'done', 'failed', 'cancelled'] as const
@@ -122,6 +124,12 @@ export interface UnitCounts {
   aborted: number
   /** Units on which hosts disagreed. */
   disputed: number
+  /** Accepted units that this node computed again by itself. */
+  audited: number
+  /** Verified units that were computed again, because their hosts were caught lying. */
+  withdrawn: number
+  /** Of those, the ones whose new result differs. */
+  corrected: number
 }
 
 /** What one host did for a job. */

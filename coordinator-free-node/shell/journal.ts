@@ -73,6 +73,9 @@ const jobRecordSchema = z.object({
   recomputed: count,
   aborted: count,
   disputed: count,
+  audited: count.default(0),
+  withdrawn: count.default(0),
+  corrected: count.default(0),
   verified: count,
   hosts: z.array(
     z.object({
@@ -99,6 +102,8 @@ const ledgerSchema = z.object({
 const standingSchema = z.object({
   peer: peerIdSchema,
   accepted: count,
+  checked: count.default(0),
+  audited: count.default(0),
   refuted: count,
   bannedUntilMs: z.number(),
 })
@@ -187,6 +192,8 @@ function toWrites(record: JournalRecord): StoreWrite[] {
       const kept = put(keyOf.result(job, unit), [resultKinds.indexOf(kind), agreed, output])
       return record.hadInput ? [kept, { type: 'delete', key: keyOf.input(job, unit) }] : [kept]
     }
+    case 'result-withdrawn':
+      return [{ type: 'delete', key: keyOf.result(record.job, record.unit) }]
     case 'ledger':
       return [put(`ledger/${record.record.peer}`, record.record)]
     case 'standing':

@@ -22,6 +22,9 @@ export interface JobRecord {
   recomputed: number
   aborted: number
   disputed: number
+  audited: number
+  withdrawn: number
+  corrected: number
   /** Verified units, for jobs whose results are gone. */
   verified: number
   hosts: readonly JobHostRecord[]
@@ -47,6 +50,10 @@ export interface LedgerRecord {
 export interface StandingRecord {
   peer: PeerId
   accepted: number
+  /** Units on which an independent host, or this node's own CPU, gave the same bits. */
+  checked: number
+  /** Of those, the ones that this node computed itself. */
+  audited: number
   refuted: number
   /** Event clock; 0 when never banned. */
   bannedUntilMs: number

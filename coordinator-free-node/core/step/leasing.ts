@@ -22,7 +22,7 @@ import {
 import type { StewardedJob } from '../state.js'
 import { quorumOf } from '../verification/acceptance.js'
 import { isBanned } from '../verification/standing.js'
-import { emptyTally, votesMissing } from '../verification/tally.js'
+import { copiesLacking, firstCopies } from './acceptance.js'
 import { wireRuns } from './host.js'
 import { failJob } from './job-end.js'
 import { journalThen, send, type Turn, wakeAt } from './turn.js'
@@ -128,10 +128,11 @@ function unitsFor(turn: Turn, stewarded: StewardedJob, host: JobHost): UnitIndex
     most = Math.max(1, Math.min(most, Math.floor(limits.batchBytesMax / unitBytes)))
   }
   const units = takeWanted(schedule, host.peer, most)
+  const copies = firstCopies(turn, stewarded, host)
   while (units.length < most && hasRoomForFresh(stewarded)) {
     const run = takeFresh(job, most - units.length, (unit) => schedule.open.has(unit))
     if (run === undefined) break
-    openUnits(schedule, run, quorumOf(job.manifest))
+    openUnits(schedule, run, copies)
     units.push(...takeWanted(schedule, host.peer, run[1]))
   }
   if (units.length > 0) return units.slice(0, limits.leaseUnitsMax).sort((a, b) => a - b)
@@ -218,20 +219,11 @@ export function recover(
   if (lease.remaining.size === 0) endLease(schedule, lease)
   wantCopies(
     schedule,
-    lost.map((unit) => ({ unit, copies: copiesLacking(stewarded, unit) })),
+    lost.map((unit) => ({ unit, copies: copiesLacking(turn, stewarded, unit) })),
     avoid,
   )
   serve(turn, stewarded)
   return lost.length
-}
-
-/** Copies to ask for so that the votes in, under way and wanted can make a quorum. */
-export function copiesLacking(stewarded: StewardedJob, unit: UnitIndex): number {
-  const open = stewarded.schedule.open.get(unit)
-  if (open === undefined) return 0
-  const tally = stewarded.tallies.get(unit) ?? emptyTally()
-  const missing = votesMissing(tally, quorumOf(stewarded.job.manifest))
-  return Math.max(0, missing - open.leases.length - open.wanted)
 }
 
 /**

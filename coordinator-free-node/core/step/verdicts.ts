@@ -37,8 +37,9 @@ import {
   verdictByQuorum,
   votesIn,
 } from '../verification/tally.js'
+import { copiesLacking } from './acceptance.js'
 import { failJob } from './job-end.js'
-import { areHostsSettled, copiesLacking, loseHost, serve } from './leasing.js'
+import { areHostsSettled, loseHost, serve } from './leasing.js'
 import { journalThen, send, type Turn, wakeAt } from './turn.js'
 
 /** What one event made canonical; journalled in one entry. */
@@ -174,7 +175,7 @@ function judge(turn: Turn, stewarded: StewardedJob, unit: UnitIndex, harvest: Ha
     harvest.failure = { code: 'MH_UNIT_DISPUTED', error }
     return
   }
-  const copies = copiesLacking(stewarded, unit)
+  const copies = copiesLacking(turn, stewarded, unit)
   if (copies > 0) harvest.copies.push({ unit, copies })
 }
 

@@ -11,7 +11,7 @@ export type Standing = Map<PeerId, StandingRecord>
 export function standingOf(standing: Standing, peer: PeerId): StandingRecord {
   let record = standing.get(peer)
   if (record === undefined) {
-    record = { peer, accepted: 0, refuted: 0, bannedUntilMs: 0 }
+    record = { peer, accepted: 0, checked: 0, audited: 0, refuted: 0, bannedUntilMs: 0 }
     standing.set(peer, record)
   }
   return record

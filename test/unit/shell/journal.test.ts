@@ -29,6 +29,9 @@ function record(change: Partial<JobRecord> = {}): JobRecord {
     recomputed: 0,
     aborted: 0,
     disputed: 0,
+    audited: 0,
+    withdrawn: 0,
+    corrected: 0,
     verified: 2,
     hosts: [{ peer: peer(1), executed: 2, accepted: 2, rejected: 0, aborted: 0, spentMs: 4.5 }],
     ...change,
@@ -57,7 +60,14 @@ describe('journal', () => {
     const store = createMemoryStore()
     const { journal, durable } = journalOn(store)
     const ledger = { peer: peer(1), receivedMs: 5, givenMs: 1, balanceMs: 4 }
-    const standing = { peer: peer(2), accepted: 1, refuted: 1, bannedUntilMs: 9 }
+    const standing = {
+      peer: peer(2),
+      accepted: 1,
+      checked: 1,
+      audited: 0,
+      refuted: 1,
+      bannedUntilMs: 9,
+    }
     const known = { peer: peer(3), addresses: ['/ip4/192.0.2.1/tcp/1/ws'], seenMs: 7 }
     journal.append(1, [
       { type: 'job', record: record() },
