@@ -9,8 +9,11 @@ import { type AdvertState, createAdverts } from './membership/adverts.js'
 import { createNeighbours, type NeighbourState } from './membership/neighbours.js'
 import type { Ledger } from './reciprocity/ledger.js'
 import type { Schedule } from './scheduling/schedule.js'
+import type { Audits } from './verification/audits.js'
+import type { Backing } from './verification/backing.js'
 import type { Standing } from './verification/standing.js'
 import type { Tally } from './verification/tally.js'
+import type { Watches } from './verification/watches.js'
 
 export interface JobCounters {
   unchecked: number
@@ -48,7 +51,14 @@ export interface StewardedJob {
   readonly tallies: Map<UnitIndex, Tally>
   /** Bytes of results in `tallies`. */
   heldBytes: number
+  /** Units whose hosts agree, but are not known well enough yet. */
+  watches: Watches
+  /** Who stands behind the canonical results. */
+  backing: Backing
+  audits: Audits
   readonly counters: JobCounters
+  /** Share of the results of an ended job that is expected to be wrong. */
+  endedErrorRate: number | undefined
   readonly answers: Map<PeerId, Answer>
   readonly settlements: Map<PeerId, Settlement>
   /** Journal entries with results of this job that are not durable yet. */

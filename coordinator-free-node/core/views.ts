@@ -13,7 +13,7 @@ import { factsOf, type HostedJob, isResting } from './hosting/hosting.js'
 import { unitTotal, verifiedPerSecond } from './jobs/job.js'
 import { canServe, type JobHost } from './scheduling/schedule.js'
 import type { NodeState, StewardedJob } from './state.js'
-import { quorumOf } from './verification/acceptance.js'
+import { usualCopies } from './step/acceptance.js'
 import { isBanned } from './verification/standing.js'
 
 /** Hosts listed in a view; the busiest first. */
@@ -140,7 +140,9 @@ function waitsOf(stewarded: StewardedJob): WhyView['waits'] {
     say(
       tallies.size > 0 ? 'waits for another host to confirm a result' : 'waits for a free host',
       wanted,
-      serving.length < quorumOf(job.manifest) ? 'more hosts are needed for agreement' : undefined,
+      serving.length < usualCopies(job.manifest)
+        ? 'more hosts are needed for agreement'
+        : undefined,
     )
   if (fresh > 0) say('not leased out yet', fresh)
   if (!job.inputsClosed) say('the list of inputs has not ended yet', undefined)

@@ -32,7 +32,11 @@ export const limits = {
   /** Units of one job that are open (leased or voted on, not yet canonical): bounds a steward's memory. */
   openUnitsMax: 65_536,
   /** Of those, units with a vote that wait for another; more only where there are thousands of hosts. */
-  awaitingUnitsMax: 8_192,
+  awaitingUnitsMax: 16_384,
+  /** Canonical results whose hosts are remembered, a job: results before the last so many are final. 100 bytes each. */
+  backedUnitsMax: 131_072,
+  /** Audits that wait for this node's own CPU: one that is too slow audits less, not later. */
+  auditsQueuedMax: 1_024,
   /** Results held for units that wait for agreement; above it no fresh units are opened. */
   openResultBytesMax: 64 * MIB,
   /** Votes on one unit: beyond it the hosts disagree too much for any verdict. */

@@ -13,7 +13,7 @@ describe('a requester killed at half of its job', () => {
     const host = await grid.node('host', { peers: [requester] })
     await requester.process.status(({ neighbours }) => neighbours === 1)
     const sdk = await grid.connect(requester)
-    const job = sdk.map(range(0, count), crunch, { params: { rounds }, unitItems: 1 })
+    const job = sdk.map(range(0, count), crunch, { params: { rounds }, unitItems: 1, quorum: 2 })
     // What has been handed out is canonical and on disk.
     let verified = 0
     for await (const _ of job) if (++verified >= count / 2) break
@@ -45,7 +45,7 @@ describe('a host killed in the middle of its lease', () => {
     ])
     await requester.process.status(({ neighbours }) => neighbours === 2)
     const sdk = await grid.connect(requester)
-    const job = sdk.map(range(0, count), crunch, { params: { rounds }, unitItems: 1 })
+    const job = sdk.map(range(0, count), crunch, { params: { rounds }, unitItems: 1, quorum: 2 })
     await progressUntil(job, ({ hosts }) =>
       hosts.some((host) => host.peer === doomed.peer && host.accepted > 0 && host.inFlight > 0),
     )
@@ -77,7 +77,7 @@ describe('a host that lies', () => {
     ])
     await requester.process.status(({ neighbours }) => neighbours === 2)
     const sdk = await grid.connect(requester)
-    const job = sdk.map(range(0, 60), crunch, { params: { rounds }, unitItems: 1 })
+    const job = sdk.map(range(0, 60), crunch, { params: { rounds }, unitItems: 1, quorum: 2 })
     expect(await job).toEqual(crunched(60, rounds))
 
     const view = await grid.show(requester, await job.id)

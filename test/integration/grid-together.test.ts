@@ -14,7 +14,7 @@ describe('two nodes joined by --peer', () => {
     const sdk = await grid.connect(requester)
     expect(sdk.peer).toBe(requester.peer)
 
-    const job = sdk.map(range(0, 40), crunch, { params: { rounds }, unitItems: 1 })
+    const job = sdk.map(range(0, 40), crunch, { params: { rounds }, unitItems: 1, quorum: 2 })
     expect(await job).toEqual(crunched(40, rounds))
 
     const view = await grid.show(requester, await job.id)
@@ -32,7 +32,7 @@ describe('a node alone', () => {
   test('finishes its job after the grace, and says that nobody checked it', async () => {
     const node = await grid.node('alone')
     const sdk = await grid.connect(node)
-    const job = sdk.map(range(0, 5), crunch, { params: { rounds }, unitItems: 1 })
+    const job = sdk.map(range(0, 5), crunch, { params: { rounds }, unitItems: 1, quorum: 2 })
     expect(await job).toEqual(crunched(5, rounds))
     const { units, warning } = await grid.show(node, await job.id)
     expect(units).toMatchObject({ total: 5, verified: 5, unchecked: 5 })
@@ -43,7 +43,11 @@ describe('a node alone', () => {
   test('is told what to do while its job runs', async () => {
     const node = await grid.node('alone')
     const sdk = await grid.connect(node)
-    const job = sdk.map(range(0, 1000), crunch, { params: { rounds: 400_000 }, unitItems: 1 })
+    const job = sdk.map(range(0, 1000), crunch, {
+      params: { rounds: 400_000 },
+      unitItems: 1,
+      quorum: 2,
+    })
     const { warning } = await progressUntil(job, ({ warning }) => warning !== undefined)
     expect(warning).toContain('only 1 of 2 hosts are here')
     expect(warning).toContain('start another with "manyhands node"')
@@ -101,7 +105,7 @@ describe('a job', () => {
     await requester.process.status(({ neighbours }) => neighbours === 1)
     const sdk = await grid.connect(requester)
     const unitItems = 10
-    const job = sdk.find(range(0, 1_000_000), (n) => n === 1234, { unitItems })
+    const job = sdk.find(range(0, 1_000_000), (n) => n === 1234, { unitItems, quorum: 2 })
     expect(await job).toEqual({ item: 1234, index: 1234 })
     const { phase, hit, units, hosts } = await grid.show(requester, await job.id)
     expect({ phase, hit }).toEqual({ phase: 'done', hit: 123 })

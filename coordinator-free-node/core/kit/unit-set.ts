@@ -55,6 +55,25 @@ export function addUnit(set: UnitSet, unit: UnitIndex): boolean {
   return true
 }
 
+/** @returns false when the unit was not in the set */
+export function removeUnit(set: UnitSet, unit: UnitIndex): boolean {
+  const at = runAt(set, unit)
+  const start = set.starts[at]
+  const end = set.ends[at]
+  if (start === undefined || end === undefined || unit < start) return false
+  set.size--
+  if (start === unit && end === unit + 1) {
+    set.starts.splice(at, 1)
+    set.ends.splice(at, 1)
+  } else if (start === unit) set.starts[at] = unit + 1
+  else if (end === unit + 1) set.ends[at] = unit
+  else {
+    set.starts.splice(at + 1, 0, unit + 1)
+    set.ends.splice(at, 0, unit)
+  }
+  return true
+}
+
 /** Adds a run that begins at or after the end of everything in the set, as a journal gives them. */
 export function addRun(set: UnitSet, [first, count]: UnitRun): void {
   const last = set.ends.at(-1)

@@ -127,3 +127,11 @@ export function introductionsFor(
     addresses: addresses.slice(0, limits.addressesMax),
   }))
 }
+
+/** Addresses of a peer that is here, or was. */
+export function addressesOf(
+  { neighbours, known }: NeighbourState,
+  peer: PeerId,
+): readonly string[] {
+  return neighbours.get(peer)?.addresses ?? known.get(peer)?.addresses ?? []
+}

@@ -20,6 +20,8 @@ export interface OpenUnit {
   wanted: number
   /** Executions that ended without a result. */
   failures: number
+  /** A lone vote was drawn for a check; undefined before the draw. */
+  drawn: boolean | undefined
 }
 
 /** Copies of some units, to go to anyone but `holders`, and to `avoid` only when nobody else is there. */
@@ -153,9 +155,23 @@ export function hasOtherHost(schedule: Schedule, tried: readonly PeerId[]): bool
 export function openUnits(schedule: Schedule, run: UnitRun, copies: number): void {
   for (const unit of unitsOf([run])) {
     assert(!schedule.open.has(unit), `unit ${unit} is cut twice`)
-    schedule.open.set(unit, { tried: [], leases: [], granted: [], wanted: copies, failures: 0 })
+    schedule.open.set(unit, {
+      tried: [],
+      leases: [],
+      granted: [],
+      wanted: copies,
+      failures: 0,
+      drawn: undefined,
+    })
   }
   schedule.wants.push({ runs: [run], copies, holders: [], avoid: [] })
+}
+
+/** Opens a unit again that was canonical; nobody in `tried` gets it. */
+export function reopenUnit(schedule: Schedule, unit: UnitIndex, tried: readonly PeerId[]): void {
+  assert(!schedule.open.has(unit), `unit ${unit} is opened twice`)
+  const open = { tried: [...tried], leases: [], granted: [], wanted: 0, failures: 0 }
+  schedule.open.set(unit, { ...open, drawn: undefined })
 }
 
 /** Asks for further copies of open units, batching those with the same holders. */

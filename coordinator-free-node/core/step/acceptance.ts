@@ -1,21 +1,214 @@
-/** How many copies of a unit are asked for, and when its votes are enough. */
-import type { UnitIndex } from '../../protocol/ids.js'
-import type { JobHost } from '../scheduling/schedule.js'
+/** When a unit's votes are enough, and how many copies are asked for until they are. */
+import type { PeerId, UnitIndex } from '../../protocol/ids.js'
+import { limits } from '../../protocol/limits.js'
+import type { Manifest } from '../../protocol/manifest.js'
+import { nextFraction } from '../kit/random.js'
+import { addressesOf } from '../membership/neighbours.js'
+import { hasOtherHost, type JobHost, type OpenUnit } from '../scheduling/schedule.js'
 import type { StewardedJob } from '../state.js'
-import { quorumOf } from '../verification/acceptance.js'
-import { emptyTally, votesMissing } from '../verification/tally.js'
+import { clusterOf } from '../verification/clusters.js'
+import { checkRate, errorOf } from '../verification/credibility.js'
+import { doubtOf } from '../verification/standing.js'
+import {
+  emptyTally,
+  ranking,
+  type Supporters,
+  type Tally,
+  type Verdict,
+  verdictByAnchor,
+  verdictByQuorum,
+  verdictFor,
+  votesIn,
+  votesMissing,
+} from '../verification/tally.js'
+import { areHostsSettled } from './hosts-settled.js'
 import type { Turn } from './turn.js'
 
-/** Copies of a fresh unit to ask for at once, one of which `host` takes. */
-export function firstCopies(_turn: Turn, { job }: StewardedJob, _host: JobHost): number {
-  return quorumOf(job.manifest)
+export type Ruling =
+  | { type: 'accepted'; verdict: Verdict }
+  /** So many further copies are asked for now; none while enough are under way. */
+  | { type: 'open'; copies: number }
+  /** Its hosts agree, and will be believed once they are known better: `excess` times too doubtful now. */
+  | { type: 'waits'; hosts: readonly PeerId[]; excess: number }
+  | { type: 'hopeless'; error: string }
+
+/** What follows from the votes on an open unit. */
+export function ruleOn(turn: Turn, stewarded: StewardedJob, unit: UnitIndex): Ruling {
+  const { job, schedule, tallies } = stewarded
+  const open = schedule.open.get(unit)
+  if (open === undefined) return { type: 'open', copies: 0 }
+  const tally = tallies.get(unit) ?? emptyTally()
+  const ruling =
+    job.manifest.acceptance.rule === 'quorum'
+      ? ruleByQuorum(turn, stewarded, open, tally, job.manifest.acceptance.quorum)
+      : turn.state.config.acceptanceRule === 'boinc'
+        ? ruleOfBoinc(turn, open, tally)
+        : ruleByCredibility(turn, stewarded, open, tally, job.manifest.acceptance.maxErrorRate)
+  if (ruling.type === 'accepted' || votesIn(tally) < limits.votesPerUnitMax) return ruling
+  return {
+    type: 'hopeless',
+    error: `unit ${unit}: ${votesIn(tally)} hosts voted and too few agree`,
+  }
 }
 
 /** Copies to ask for now so that the votes in, under way and wanted can become a verdict. */
-export function copiesLacking(_turn: Turn, stewarded: StewardedJob, unit: UnitIndex): number {
-  const open = stewarded.schedule.open.get(unit)
-  if (open === undefined) return 0
-  const tally = stewarded.tallies.get(unit) ?? emptyTally()
-  const missing = votesMissing(tally, quorumOf(stewarded.job.manifest))
-  return Math.max(0, missing - open.leases.length - open.wanted)
+export function copiesLacking(turn: Turn, stewarded: StewardedJob, unit: UnitIndex): number {
+  const { job, schedule, tallies } = stewarded
+  const { acceptance } = job.manifest
+  if (acceptance.rule === 'quorum') {
+    // Also where this node's own word would be enough now: whoever is asked may still answer.
+    const open = schedule.open.get(unit)
+    if (open === undefined) return 0
+    const missing = votesMissing(tallies.get(unit) ?? emptyTally(), acceptance.quorum)
+    return Math.max(0, missing - open.leases.length - open.wanted)
+  }
+  const ruling = ruleOn(turn, stewarded, unit)
+  return ruling.type === 'open' ? ruling.copies : 0
+}
+
+/** Executions that most units take, where nothing is known of the hosts. */
+export function usualCopies({ acceptance }: Manifest): number {
+  return acceptance.rule === 'quorum' ? acceptance.quorum : 2
+}
+
+/** Copies of a fresh unit to ask for at once, one of which `host` takes. */
+export function firstCopies({ state }: Turn, { job }: StewardedJob, { peer }: JobHost): number {
+  const { acceptance } = job.manifest
+  if (acceptance.rule === 'quorum') return acceptance.quorum
+  if (peer === state.self) return 1
+  if (state.config.acceptanceRule === 'boinc') return isTrustedByBoinc(state, peer) ? 1 : 2
+  // Whether a host that may be believed alone is checked is drawn when its vote is in.
+  return doubtOf(state.standing, peer, state.config.assumedFaultShare) <= acceptance.maxErrorRate
+    ? 1
+    : 2
+}
+
+/**
+ * Units that wait for their hosts to become known, for a host that has nothing else to do: a further vote is enough
+ * for most of them.
+ */
+export function furtherCopies(
+  { schedule, watches }: StewardedJob,
+  host: JobHost,
+  most: number,
+): UnitIndex[] {
+  const units: UnitIndex[] = []
+  let looked = 0
+  for (const unit of watches.waiting) {
+    if (units.length >= most || ++looked > waitingLookedAtMax) break
+    const open = schedule.open.get(unit)
+    if (open === undefined || open.leases.length + open.wanted > 0) continue
+    if (!open.tried.includes(host.peer)) units.push(unit)
+  }
+  return units.sort((a, b) => a - b)
+}
+
+/** Bounds a look through units of which the host may have voted on every one. */
+const waitingLookedAtMax = 512
+
+function open(unit: OpenUnit, missing: number): Ruling {
+  return { type: 'open', copies: Math.max(0, missing - unit.leases.length - unit.wanted) }
+}
+
+function ruleByQuorum(
+  turn: Turn,
+  stewarded: StewardedJob,
+  unit: OpenUnit,
+  tally: Tally,
+  quorum: number,
+): Ruling {
+  const verdict = verdictByQuorum(tally, quorum) ?? verdictByLoneNode(turn, stewarded, unit, tally)
+  if (verdict !== undefined) return { type: 'accepted', verdict }
+  return open(unit, votesMissing(tally, quorum))
+}
+
+/** The requester's own result decides where nobody is left to ask. */
+function verdictByLoneNode(
+  turn: Turn,
+  { schedule }: StewardedJob,
+  unit: OpenUnit,
+  tally: Tally,
+): Verdict | undefined {
+  if (!areHostsSettled(turn, schedule)) return undefined
+  if (unit.leases.length > 0 || hasOtherHost(schedule, unit.tried)) return undefined
+  return verdictByAnchor(tally, turn.state.self)
+}
+
+function ruleByCredibility(
+  turn: Turn,
+  { job }: StewardedJob,
+  unit: OpenUnit,
+  tally: Tally,
+  maxErrorRate: number,
+): Ruling {
+  const { state } = turn
+  const own = verdictByAnchor(tally, state.self)
+  if (own !== undefined) return { type: 'accepted', verdict: own }
+  const groups = ranking(tally)
+  if (groups.length === 0) return open(unit, 1)
+  const doubts = groups.map(({ supporters }) => independentDoubts(turn, supporters))
+  const best = mostCredible(doubts)
+  const leader = groups[best.group] as Supporters
+  const verdict = verdictFor(tally, leader.digest)
+  if (verdict === undefined) return open(unit, 1)
+  const { kind } = verdict.content
+  const alone = (doubts[best.group]?.length ?? 0) < 2
+  const agree = groups.length === 1 && !alone
+  // A false trap costs the job a second try, never a wrong result: two hosts are enough.
+  if (best.error <= maxErrorRate || (agree && kind === 'trap')) {
+    if (!alone) return { type: 'accepted', verdict }
+    const ends = kind === 'trap' || (kind === 'hit' && job.manifest.goal === 'first-hit')
+    // What ends a job is never taken on one host's word.
+    unit.drawn ??= ends || nextFraction(state.random) < checkRate(best.error, maxErrorRate)
+    return unit.drawn ? open(unit, 1) : { type: 'accepted', verdict }
+  }
+  if (!agree) return open(unit, 1)
+  return { type: 'waits', hosts: leader.supporters, excess: best.error / maxErrorRate }
+}
+
+/** One doubt for each cluster: that of its best known member. */
+export function independentDoubts(
+  { state }: Pick<Turn, 'state'>,
+  hosts: readonly PeerId[],
+): number[] {
+  const { standing, config, self, neighbours } = state
+  const doubt = (peer: PeerId) =>
+    peer === self ? 0 : doubtOf(standing, peer, config.assumedFaultShare)
+  if (hosts.length === 1) return [doubt(hosts[0] as PeerId)]
+  const least = new Map<string, number>()
+  for (const peer of hosts) {
+    const cluster = clusterOf(peer, addressesOf(neighbours, peer))
+    least.set(cluster, Math.min(doubt(peer), least.get(cluster) ?? 1))
+  }
+  return [...least.values()]
+}
+
+function mostCredible(doubts: readonly number[][]): { group: number; error: number } {
+  let best = { group: 0, error: 1 }
+  doubts.forEach((_, group) => {
+    const error = errorOf(doubts, group)
+    if (error < best.error) best = { group, error }
+  })
+  return best
+}
+
+/** Results in a row after which BOINC lets a host go unchecked. */
+const boincTrustAfter = 10
+
+function isTrustedByBoinc({ standing }: Turn['state'], peer: PeerId): boolean {
+  return (standing.get(peer)?.checked ?? 0) >= boincTrustAfter
+}
+
+/** BOINC's adaptive replication, to compare with: two must agree, but one in a row of ten goes mostly unchecked. */
+function ruleOfBoinc({ state }: Turn, unit: OpenUnit, tally: Tally): Ruling {
+  const [leader] = ranking(tally)
+  const verdict = leader === undefined ? undefined : verdictFor(tally, leader.digest)
+  if (leader === undefined || verdict === undefined) return open(unit, 1)
+  if (leader.supporters.length > 1) return { type: 'accepted', verdict }
+  const peer = leader.supporters[0] as PeerId
+  if (tally.claims.size === 1 && isTrustedByBoinc(state, peer)) {
+    unit.drawn ??= nextFraction(state.random) < 1 / (state.standing.get(peer)?.checked ?? 1)
+    if (!unit.drawn) return { type: 'accepted', verdict }
+  }
+  return open(unit, votesMissing(tally, 2))
 }

@@ -7,6 +7,11 @@ import { endJob, isComplete } from '../jobs/job.js'
 import type { JobRecord } from '../kit/records.js'
 import { closeAdvert } from '../membership/adverts.js'
 import type { StewardedJob } from '../state.js'
+import { createAudits } from '../verification/audits.js'
+import { createBacking } from '../verification/backing.js'
+import { createWatches } from '../verification/watches.js'
+import { isAuditing } from './audits.js'
+import { expectedErrorRate } from './expected-error.js'
 import { dropHostedJob } from './host.js'
 import { emit, journalThen, send, type Turn, wakeAt } from './turn.js'
 
@@ -46,7 +51,8 @@ const hostRecordsMax = 256
 export function completeIfDone(turn: Turn, stewarded: StewardedJob): void {
   const { job } = stewarded
   if (job.phase !== 'running' || stewarded.pendingEntries.size > 0) return
-  if (isComplete(job) || (job.manifest.goal === 'first-hit' && job.hit !== undefined))
+  const isFound = job.manifest.goal === 'first-hit' && job.hit !== undefined
+  if (isFound || (isComplete(job) && !isAuditing(turn, stewarded)))
     finishJob(turn, stewarded, 'done')
 }
 
@@ -83,6 +89,10 @@ export function finishJob(
   schedule.parked.clear()
   stewarded.tallies.clear()
   stewarded.heldBytes = 0
+  stewarded.endedErrorRate = expectedErrorRate(turn, stewarded)
+  stewarded.watches = createWatches()
+  stewarded.backing = createBacking()
+  stewarded.audits = createAudits()
   const settled = [...schedule.unsettled.keys()].map(
     (lease) => ({ type: 'lease-settled', job: job.job, lease }) as const,
   )

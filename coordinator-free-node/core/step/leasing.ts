@@ -20,9 +20,9 @@ import {
   wantCopies,
 } from '../scheduling/schedule.js'
 import type { StewardedJob } from '../state.js'
-import { quorumOf } from '../verification/acceptance.js'
 import { isBanned } from '../verification/standing.js'
-import { copiesLacking, firstCopies } from './acceptance.js'
+import { copiesLacking, firstCopies, furtherCopies, usualCopies } from './acceptance.js'
+import { endAudits, grantAudits } from './audits.js'
 import { wireRuns } from './host.js'
 import { failJob } from './job-end.js'
 import { journalThen, send, type Turn, wakeAt } from './turn.js'
@@ -93,6 +93,7 @@ function grantTo(turn: Turn, stewarded: StewardedJob, host: JobHost): boolean {
   const { state, nowMs } = turn
   const { schedule, job } = stewarded
   if (host.leases.size >= leasesPerHost) return false
+  if (host.peer === state.self && grantAudits(turn, stewarded, host)) return true
   const units = unitsFor(turn, stewarded, host)
   if (units.length === 0) return false
   const lease = grantLease(schedule, host, units, {
@@ -120,7 +121,7 @@ function grantTo(turn: Turn, stewarded: StewardedJob, host: JobHost): boolean {
 function unitsFor(turn: Turn, stewarded: StewardedJob, host: JobHost): UnitIndex[] {
   const { schedule, job } = stewarded
   const left = job.inputsClosed
-    ? Math.max(1, job.appended - job.canonical.size) * quorumOf(job.manifest)
+    ? Math.max(1, job.appended - job.canonical.size) * usualCopies(job.manifest)
     : Number.POSITIVE_INFINITY
   let most = leaseUnits(schedule, host, left, turn.state.config.leaseTargetMs)
   if (job.appendedBytes > 0) {
@@ -136,12 +137,14 @@ function unitsFor(turn: Turn, stewarded: StewardedJob, host: JobHost): UnitIndex
     units.push(...takeWanted(schedule, host.peer, run[1]))
   }
   if (units.length > 0) return units.slice(0, limits.leaseUnitsMax).sort((a, b) => a - b)
+  const further = furtherCopies(stewarded, host, most)
+  if (further.length > 0) return further
   return unitsToBackUp(schedule, host, turn.nowMs, most)
 }
 
 /** No host runs far ahead of those who must confirm it: what waits for agreement waits in memory. */
 function hasRoomForFresh({ job, schedule, tallies, heldBytes }: StewardedJob): boolean {
-  const awaitingMax = Math.max(limits.awaitingUnitsMax, 4 * schedule.hosts.size)
+  const awaitingMax = Math.max(limits.awaitingUnitsMax, 16 * schedule.hosts.size)
   return (
     hasFresh(job) &&
     schedule.open.size < limits.openUnitsMax &&
@@ -159,10 +162,12 @@ function hardLeaseMs({ schedule, job }: StewardedJob, host: JobHost, units: numb
 }
 
 export function onRenew(turn: Turn, from: PeerId, message: CoreMessageOf<'renew'>): void {
-  const schedule = turn.state.stewarded.get(message.job)?.schedule
+  const stewarded = turn.state.stewarded.get(message.job)
+  const schedule = stewarded?.schedule
   const unknown: number[] = []
   for (const id of message.leases) {
     const lease = schedule?.leases.get(id)
+    if (from === turn.state.self && stewarded?.audits.leases.has(id) === true) continue
     if (lease === undefined || lease.host !== from) {
       // A former lease may still bring votes: only what nobody remembers is revoked.
       if (schedule?.former.get(id)?.host !== from) unknown.push(id)
@@ -177,6 +182,7 @@ export function onRenew(turn: Turn, from: PeerId, message: CoreMessageOf<'renew'
 export function onRelease(turn: Turn, from: PeerId, message: CoreMessageOf<'release'>): void {
   const stewarded = turn.state.stewarded.get(message.job)
   const lease = stewarded?.schedule.leases.get(message.lease)
+  if (stewarded !== undefined && from === turn.state.self) endAudits(turn, stewarded, message.lease)
   if (stewarded === undefined || lease === undefined || lease.host !== from) return
   const units = [...lease.remaining].filter((unit) =>
     message.runs.some(([first, count]) => first <= unit && unit < first + count),
@@ -187,6 +193,7 @@ export function onRelease(turn: Turn, from: PeerId, message: CoreMessageOf<'rele
 export function onAbort(turn: Turn, from: PeerId, message: CoreMessageOf<'abort'>): void {
   const stewarded = turn.state.stewarded.get(message.job)
   const lease = stewarded?.schedule.leases.get(message.lease)
+  if (stewarded !== undefined && from === turn.state.self) endAudits(turn, stewarded, message.lease)
   if (stewarded === undefined || lease === undefined || lease.host !== from) return
   if (!lease.remaining.has(message.unit)) return
   stewarded.counters.aborted++
@@ -224,16 +231,6 @@ export function recover(
   )
   serve(turn, stewarded)
   return lost.length
-}
-
-/**
- * Whether the hosts of a job are all that will come for now: none joined or left for a while. A node that has been
- * by itself for as long does not wait anew for each job.
- */
-export function areHostsSettled({ state, nowMs }: Turn, { schedule }: StewardedJob): boolean {
-  const alone = state.neighbours.neighbours.size === 0
-  const sinceMs = alone ? state.loneSinceMs : schedule.hostsChangedMs
-  return nowMs >= sinceMs + state.config.aloneGraceMs
 }
 
 /** All leases of a host are lost: it left, or it is not trusted any more. */

@@ -4,12 +4,14 @@ import { limits } from '../../protocol/limits.js'
 import type { Manifest } from '../../protocol/manifest.js'
 import { unitsOf } from '../../protocol/unit-runs.js'
 import type { EventOf, RestoredJob } from '../event.js'
-import { openJob, sampleProgress } from '../jobs/job.js'
+import { hasFresh, openJob, sampleProgress } from '../jobs/job.js'
 import { addRun, hasUnit } from '../kit/unit-set.js'
 import { acceptAdvert } from '../membership/adverts.js'
 import { canServe, createSchedule, hostOf } from '../scheduling/schedule.js'
 import type { StewardedJob } from '../state.js'
-import { quorumOf } from '../verification/acceptance.js'
+import { createAudits } from '../verification/audits.js'
+import { createBacking } from '../verification/backing.js'
+import { createWatches } from '../verification/watches.js'
 import { considerAdvert } from './host.js'
 import { completeIfDone, failJob, finishJob, jobRecordOf, sendSettlements } from './job-end.js'
 import { expireLeases, serve } from './leasing.js'
@@ -36,6 +38,9 @@ function createStewarded(job: JobId, manifest: Manifest, nowMs: number): Steward
     schedule: createSchedule(nowMs),
     tallies: new Map(),
     heldBytes: 0,
+    watches: createWatches(),
+    backing: createBacking(),
+    audits: createAudits(),
     counters: {
       unchecked: 0,
       executions: 0,
@@ -55,6 +60,7 @@ function createStewarded(job: JobId, manifest: Manifest, nowMs: number): Steward
     dirty: false,
     warning: undefined,
     endedVerified: undefined,
+    endedErrorRate: undefined,
   }
 }
 
@@ -175,6 +181,7 @@ export function stewardTick(turn: Turn): void {
     if (stewarded.job.phase !== 'running') continue
     expireLeases(turn, stewarded)
     judgeStuckUnits(turn, stewarded)
+    completeIfDone(turn, stewarded)
     // Judging may have ended it.
     if ((stewarded.job.phase as string) !== 'running') continue
     sampleProgress(stewarded.job, nowMs)
@@ -193,18 +200,31 @@ function warn(turn: Turn, stewarded: StewardedJob): void {
   const { state, nowMs } = turn
   const { schedule, job } = stewarded
   if (nowMs - schedule.hostsChangedMs < state.config.aloneGraceMs) return
-  const serving = [...schedule.hosts.values()].filter(canServe)
   const before = stewarded.warning
-  const hint = 'start another with "manyhands node", or name one with --peer'
-  if (serving.length === 0) stewarded.warning = `no host on this grid works on the job: ${hint}`
-  else if (serving.length >= quorumOf(job.manifest)) stewarded.warning = undefined
-  else if (serving.some(({ peer }) => peer === state.self))
-    stewarded.warning = `only ${serving.length} of ${quorumOf(job.manifest)} hosts are here: where nobody can check this node's results they are accepted unchecked; ${hint}`
-  else
-    stewarded.warning = `only ${serving.length} of the ${quorumOf(job.manifest)} hosts that must agree are here, so the job waits: ${hint}`
+  stewarded.warning = warningOf(turn, stewarded)
   if (stewarded.warning === undefined || stewarded.warning === before) return
   emit(turn, { type: 'notice', level: 'warning', text: stewarded.warning, job: job.job })
   emit(turn, { type: 'job-changed', job: job.job })
+}
+
+function warningOf({ state }: Turn, { schedule, job, watches }: StewardedJob): string | undefined {
+  const { acceptance } = job.manifest
+  const serving = [...schedule.hosts.values()].filter(canServe)
+  const computes = serving.some(({ peer }) => peer === state.self)
+  const hint = 'start another with "manyhands node", or name one with --peer'
+  if (serving.length === 0) return `no host on this grid works on the job: ${hint}`
+  if (acceptance.rule === 'credibility') {
+    const isStuck =
+      watches.waiting.size > 0 && schedule.leases.size === 0 && !hasFresh(job) && !computes
+    return isStuck
+      ? `the ${serving.length} hosts here agree, but are not known well enough for an error rate of ${acceptance.maxErrorRate}, so ${watches.waiting.size} units wait: ${hint}, let this node compute (--cpus), or ask for a quorum`
+      : undefined
+  }
+  const { quorum } = acceptance
+  if (serving.length >= quorum) return undefined
+  return computes
+    ? `only ${serving.length} of ${quorum} hosts are here: where nobody can check this node's results they are accepted unchecked; ${hint}`
+    : `only ${serving.length} of the ${quorum} hosts that must agree are here, so the job waits: ${hint}`
 }
 
 function saveJob(turn: Turn, stewarded: StewardedJob): void {

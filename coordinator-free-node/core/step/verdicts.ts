@@ -1,103 +1,108 @@
-/** From votes to canonical results: the one place where tallies, leases, standing and ledger meet. */
-
-import type { FailureCode } from '../../protocol/errors.js'
-import type { ResultRecord } from '../../protocol/gateway-api.js'
+/** Votes come in, verdicts and all that follows from them go out. */
 import type { PeerId, UnitIndex } from '../../protocol/ids.js'
 import { limits } from '../../protocol/limits.js'
 import { resultKinds } from '../../protocol/outcome.js'
 import { unitsOf } from '../../protocol/unit-runs.js'
-import type { JournalRecord } from '../effect.js'
-import { hasFresh, markCanonical } from '../jobs/job.js'
+import { hasFresh } from '../jobs/job.js'
 import { digestKey } from '../kit/byte-key.js'
 import type { CoreMessageOf } from '../messages.js'
-import { bookReceived } from '../reciprocity/ledger.js'
 import {
-  closeUnit,
   endLease,
   hasOtherHost,
-  hostHeardOf,
   hostOf,
   type JobHost,
-  type Lease,
   leaveLease,
   observePace,
   wantCopies,
 } from '../scheduling/schedule.js'
 import type { StewardedJob } from '../state.js'
-import { quorumOf } from '../verification/acceptance.js'
-import { refute, standingOf } from '../verification/standing.js'
+import { addClaim, emptyTally, hasVoted, heldBytes, isDisputed } from '../verification/tally.js'
+import { onAuditVote } from './audits.js'
+import { ban } from './cascade.js'
 import {
-  addClaim,
-  emptyTally,
-  hasVoted,
-  heldBytes,
-  isDisputed,
-  type Verdict,
-  verdictByAnchor,
-  verdictByQuorum,
-  votesIn,
-} from '../verification/tally.js'
-import { copiesLacking } from './acceptance.js'
-import { failJob } from './job-end.js'
-import { areHostsSettled, loseHost, serve } from './leasing.js'
+  addIdle,
+  type Docket,
+  type Harvest,
+  harvestOf,
+  journalRecordsOf,
+  openDocket,
+} from './docket.js'
+import { areHostsSettled } from './hosts-settled.js'
+import { completeIfDone, failJob } from './job-end.js'
+import { creditAgreement, judge, judgeRaised } from './judging.js'
+import { serve } from './leasing.js'
 import { journalThen, send, type Turn, wakeAt } from './turn.js'
 
-/** What one event made canonical; journalled in one entry. */
-interface Harvest {
-  results: ResultRecord[]
-  records: JournalRecord[]
-  /** Leases with nothing left to do, by host. */
-  idle: Map<PeerId, number[]>
-  /** Hosts that were caught, and how. */
-  caught: Map<PeerId, string>
-  /** Units that need more copies after a dispute. */
-  copies: { unit: UnitIndex; copies: number }[]
-  failure: { code: FailureCode; error: string } | undefined
-}
-
 export function onVote(turn: Turn, from: PeerId, message: CoreMessageOf<'vote'>): void {
-  const { body, outputs } = message
+  const { body } = message
   const stewarded = turn.state.stewarded.get(body.job)
   if (stewarded === undefined || stewarded.job.phase !== 'running') return
+  const docket = openDocket()
+  if (from === turn.state.self && stewarded.audits.leases.has(body.lease)) {
+    const differing = onAuditVote(turn, docket, stewarded, message)
+    settle(turn, docket)
+    // Their units are open again, and this node's own result decides them.
+    enterClaims(turn, docket, stewarded, from, message, (unit) => differing.has(unit))
+  } else if (!enterVote(turn, docket, stewarded, from, message)) return
+  conclude(turn, docket)
+}
+
+/** @returns false for a vote that nobody asked for */
+function enterVote(
+  turn: Turn,
+  docket: Docket,
+  stewarded: StewardedJob,
+  from: PeerId,
+  message: CoreMessageOf<'vote'>,
+): boolean {
   const { schedule } = stewarded
+  const { body } = message
   const lease = schedule.leases.get(body.lease)
   const granted = lease ?? schedule.former.get(body.lease)
-  if (granted === undefined || granted.host !== from) return
+  if (granted === undefined || granted.host !== from) return false
   const host = hostOf(schedule, from, turn.nowMs)
-  if (host.refused !== undefined) return
-  const harvest = emptyHarvest()
-  let position = 0
+  if (host.refused !== undefined) return false
   host.spentMs += body.spentMs
+  const units = enterClaims(turn, docket, stewarded, from, message, (unit) => {
+    if (!granted.runs.some(([first, count]) => first <= unit && unit < first + count)) return false
+    if (lease !== undefined) leaveLease(schedule, lease, unit)
+    return true
+  })
+  bookVote(turn, stewarded, host, body.spentMs, units)
+  if (lease !== undefined && lease.remaining.size === 0) endLease(schedule, lease)
+  return true
+}
+
+/** Enters the claims of a vote on those units that `counts` admits; @returns the units that it names */
+function enterClaims(
+  turn: Turn,
+  docket: Docket,
+  stewarded: StewardedJob,
+  from: PeerId,
+  { body, outputs }: CoreMessageOf<'vote'>,
+  counts: (unit: UnitIndex) => boolean,
+): number {
+  const host = hostOf(stewarded.schedule, from, turn.nowMs)
+  let position = 0
   for (const unit of unitsOf(body.runs)) {
     const at = position++
     const output = outputs[at]
     const kind = resultKinds[body.kinds[at] ?? -1]
     if (output === undefined || kind === undefined) break
-    if (!granted.runs.some(([first, count]) => first <= unit && unit < first + count)) continue
-    if (lease !== undefined) leaveLease(schedule, lease, unit)
-    if (!claim(stewarded, from, unit, digestKey(body.digests, at), kind, output)) continue
-    leaveOtherLeases(stewarded, from, unit, harvest)
+    if (!counts(unit)) continue
+    if (!claim(turn, docket, stewarded, from, unit, digestKey(body.digests, at), kind, output))
+      continue
+    leaveOtherLeases(stewarded, from, unit, harvestOf(docket, stewarded))
     host.executed++
-    judge(turn, stewarded, unit, harvest)
+    judge(turn, docket, stewarded, unit)
   }
-  bookVote(turn, stewarded, host, body.spentMs, position)
-  if (lease !== undefined && lease.remaining.size === 0) endLease(schedule, lease)
-  reap(turn, stewarded, harvest)
+  return position
 }
 
-function emptyHarvest(): Harvest {
-  return {
-    results: [],
-    records: [],
-    idle: new Map(),
-    caught: new Map(),
-    copies: [],
-    failure: undefined,
-  }
-}
-
-/** Enters a vote in its unit's tally; false when it changes nothing. */
+/** Enters a claim in its unit's tally; false when it changes nothing. */
 function claim(
+  turn: Turn,
+  docket: Docket,
   stewarded: StewardedJob,
   from: PeerId,
   unit: UnitIndex,
@@ -118,6 +123,7 @@ function claim(
   addClaim(tally, from, digest, kind, output)
   stewarded.heldBytes += heldBytes(tally) - before
   if (!wasDisputed && isDisputed(tally)) stewarded.counters.disputed++
+  creditAgreement(turn, docket, [...(tally.claims.get(digest)?.hosts ?? [])], from)
   if (!open.tried.includes(from)) {
     // A late vote on a lease that was given up: it pays for the copy that was asked for instead.
     open.tried.push(from)
@@ -141,10 +147,6 @@ function leaveOtherLeases(
   }
 }
 
-function addIdle(harvest: Harvest, lease: Lease): void {
-  harvest.idle.set(lease.host, [...(harvest.idle.get(lease.host) ?? []), lease.lease])
-}
-
 function bookVote(
   turn: Turn,
   stewarded: StewardedJob,
@@ -160,125 +162,39 @@ function bookVote(
 /** Hosts hear what became of their votes this often. */
 const settleEveryMs = 500
 
-function judge(turn: Turn, stewarded: StewardedJob, unit: UnitIndex, harvest: Harvest): void {
-  const { schedule, job, tallies } = stewarded
-  const tally = tallies.get(unit)
-  const open = schedule.open.get(unit)
-  if (tally === undefined || open === undefined) return
-  const verdict = verdictByQuorum(tally, quorumOf(job.manifest)) ?? anchored(turn, stewarded, unit)
-  if (verdict !== undefined) {
-    accept(turn, stewarded, unit, verdict, harvest)
-    return
+/** Follows verdicts to bans and bans to verdicts, until nothing follows any more: each round bans or raises hosts. */
+function settle(turn: Turn, docket: Docket): void {
+  while (docket.raised.size > 0 || docket.caught.size > 0) {
+    const raised = [...docket.raised]
+    docket.raised.clear()
+    for (const [peer, before] of raised) judgeRaised(turn, docket, peer, before)
+    const caught = [...docket.caught]
+    docket.caught.clear()
+    for (const [peer, ground] of caught) ban(turn, docket, peer, ground)
   }
-  if (votesIn(tally) >= limits.votesPerUnitMax) {
-    const error = `unit ${unit}: ${votesIn(tally)} hosts voted and no ${quorumOf(job.manifest)} agree`
-    harvest.failure = { code: 'MH_UNIT_DISPUTED', error }
-    return
-  }
-  const copies = copiesLacking(turn, stewarded, unit)
-  if (copies > 0) harvest.copies.push({ unit, copies })
 }
 
-/** The requester's own result decides where nobody is left to ask. */
-function anchored(turn: Turn, stewarded: StewardedJob, unit: UnitIndex): Verdict | undefined {
-  const { state } = turn
-  const { schedule, tallies } = stewarded
-  const open = schedule.open.get(unit)
-  const tally = tallies.get(unit)
-  if (open === undefined || tally === undefined) return undefined
-  if (!areHostsSettled(turn, stewarded)) return undefined
-  if (open.leases.length > 0 || hasOtherHost(schedule, open.tried)) return undefined
-  return verdictByAnchor(tally, state.self)
+function conclude(turn: Turn, docket: Docket): void {
+  settle(turn, docket)
+  for (const harvest of docket.harvests.values()) reap(turn, harvest)
 }
 
-function accept(
-  turn: Turn,
-  stewarded: StewardedJob,
-  unit: UnitIndex,
-  verdict: Verdict,
-  harvest: Harvest,
-): void {
-  const { job, schedule, counters } = stewarded
-  const { claim: won, agreed, refuted } = verdict
-  if (won.kind === 'trap') {
-    const error = `unit ${unit} failed on ${agreed.length === 1 ? 'one host' : `${agreed.length} hosts alike`}: ${new TextDecoder().decode(won.output)}`
-    harvest.failure = { code: 'MH_UNIT_FAILED', error }
-    return
-  }
-  const tally = stewarded.tallies.get(unit)
-  if (tally !== undefined) stewarded.heldBytes -= heldBytes(tally)
-  stewarded.tallies.delete(unit)
-  const { settled, idle } = closeUnit(schedule, unit)
-  for (const lease of idle) addIdle(harvest, lease)
-  markCanonical(job, unit)
-  if (quorumOf(job.manifest) > 1 && agreed.length === 1) counters.unchecked++
-  if (won.kind === 'hit') job.hit ??= unit
-  for (const peer of agreed) reward(turn, stewarded, peer)
-  for (const peer of refuted) blame(turn, stewarded, peer, groundOf(agreed), harvest)
-  const result = { unit, kind: won.kind, output: won.output, agreed: agreed.length }
-  harvest.results.push(result)
-  const hadInput = job.manifest.inputs.kind === 'list'
-  harvest.records.push({ type: 'result', job: job.job, result, hadInput })
-  for (const lease of settled) harvest.records.push({ type: 'lease-settled', job: job.job, lease })
-}
-
-/** A vote proved right: standing, and a favour at our own price where we know it, else at the host's. */
-function reward(turn: Turn, stewarded: StewardedJob, peer: PeerId): void {
-  const { state } = turn
-  const { schedule } = stewarded
-  const host = hostHeardOf(schedule, peer)
-  host.accepted++
-  if (peer === state.self) return
-  const own = schedule.hosts.get(state.self)
-  const priced = own !== undefined && own.executed > 0 ? own : host
-  const priceMs = priced.executed === 0 ? 0 : priced.spentMs / priced.executed
-  standingOf(state.standing, peer).accepted++
-  bookReceived(state.ledger, peer, priceMs)
-  state.unsavedPeers.add(peer)
-  const owed = settlementOf(stewarded, peer)
-  owed.accepted++
-  owed.creditMs += priceMs
-}
-
-function groundOf(agreed: readonly PeerId[]): string {
-  return agreed.length > 1
-    ? 'a result of this host was refuted by agreeing hosts'
-    : "a result of this host differs from this node's own, and nobody else could be asked"
-}
-
-function blame(
-  turn: Turn,
-  stewarded: StewardedJob,
-  peer: PeerId,
-  ground: string,
-  harvest: Harvest,
-): void {
-  hostHeardOf(stewarded.schedule, peer).rejected++
-  settlementOf(stewarded, peer).rejected++
-  if (peer === turn.state.self) return
-  refute(turn.state.standing, peer, turn.nowMs, turn.state.config.banMs)
-  turn.state.unsavedPeers.add(peer)
-  harvest.caught.set(peer, ground)
-}
-
-function settlementOf(stewarded: StewardedJob, peer: PeerId) {
-  let owed = stewarded.settlements.get(peer)
-  if (owed === undefined) {
-    owed = { accepted: 0, rejected: 0, creditMs: 0 }
-    stewarded.settlements.set(peer, owed)
-  }
-  return owed
-}
-
-/** Acts on what was gathered: results to disk first, then everything that follows from them. */
-function reap(turn: Turn, stewarded: StewardedJob, harvest: Harvest): void {
+/** Acts on what was gathered for one job: results to disk first, then everything that follows from them. */
+function reap(turn: Turn, harvest: Harvest): void {
+  const { stewarded, results, withdrawn, idle, copies, failure } = harvest
   const { job, schedule } = stewarded
-  if (harvest.results.length > 0) {
-    const { results } = harvest
-    const then = [{ type: 'results-ready', job: job.job, results } as const]
-    stewarded.pendingEntries.add(journalThen(turn, job.job, harvest.records, then))
+  if (job.phase !== 'running') return
+  if (results.size > 0 || withdrawn.size > 0) {
+    const id = job.job
+    const entry = journalThen(turn, id, journalRecordsOf(harvest), [
+      ...(withdrawn.size === 0
+        ? []
+        : [{ type: 'results-withdrawn', job: id, units: [...withdrawn] } as const]),
+      { type: 'results-ready', job: id, results: [...results.values()] },
+    ])
+    stewarded.pendingEntries.add(entry)
   }
-  for (const [host, leases] of harvest.idle) {
+  for (const [host, leases] of idle) {
     for (const id of leases) {
       const lease = schedule.leases.get(id)
       if (lease !== undefined) endLease(schedule, lease)
@@ -290,46 +206,26 @@ function reap(turn: Turn, stewarded: StewardedJob, harvest: Harvest): void {
         leases: leases.slice(i, i + limits.leasesPerHostMax),
       })
   }
-  if (harvest.failure !== undefined) {
-    const { code, error } = harvest.failure
-    failJob(turn, stewarded, code, error)
+  if (failure !== undefined) {
+    failJob(turn, stewarded, failure.code, failure.error)
     return
   }
-  wantCopies(schedule, harvest.copies)
-  for (const [peer, ground] of harvest.caught) ban(turn, stewarded, peer, ground)
-  const wantsWork = harvest.copies.length > 0 || hasFresh(job)
-  if (wantsWork || schedule.wants.length > 0) serve(turn, stewarded)
-}
-
-/** Caught with a wrong result: this node gives the host nothing more, in any job. */
-function ban(turn: Turn, stewarded: StewardedJob, peer: PeerId, ground: string): void {
-  const { state } = turn
-  for (const other of state.stewarded.values()) {
-    const host = other.schedule.hosts.get(peer)
-    if (host === undefined || host.refused !== undefined) continue
-    host.refused = ground
-    if (other.job.phase !== 'running') continue
-    loseHost(turn, other, host)
-    const { job } = other.job
-    other.answers.set(peer, { verdict: 'banned', reason: host.refused, atMs: turn.nowMs })
-    send(turn, peer, { type: 'decline', job, reason: 'a result was refuted', final: true })
-  }
-  const text = `caught ${peer}: ${ground}; it gets no more units`
-  turn.effects.push({ type: 'notice', level: 'warning', text, job: stewarded.job.job })
+  wantCopies(
+    schedule,
+    [...copies].map(([unit, count]) => ({ unit, copies: count })),
+  )
+  const hasWork = hasFresh(job) || schedule.wants.length > 0 || stewarded.watches.waiting.size > 0
+  if (hasWork || stewarded.audits.queue.length > 0) serve(turn, stewarded)
+  completeIfDone(turn, stewarded)
 }
 
 /** Units that wait for hosts that do not exist get the requester's own verdict. */
 export function judgeStuckUnits(turn: Turn, stewarded: StewardedJob): void {
-  const { schedule } = stewarded
-  if (!areHostsSettled(turn, stewarded)) return
-  const harvest = emptyHarvest()
-  for (const want of schedule.wants) {
-    if (hasOtherHost(schedule, want.holders)) continue
-    for (const unit of unitsOf(want.runs)) {
-      const verdict = anchored(turn, stewarded, unit)
-      if (verdict !== undefined) accept(turn, stewarded, unit, verdict, harvest)
-      if (harvest.failure !== undefined) break
-    }
-  }
-  reap(turn, stewarded, harvest)
+  const { schedule, job } = stewarded
+  if (job.manifest.acceptance.rule !== 'quorum' || !areHostsSettled(turn, schedule)) return
+  const docket = openDocket()
+  for (const want of schedule.wants)
+    if (!hasOtherHost(schedule, want.holders))
+      for (const unit of unitsOf(want.runs)) judge(turn, docket, stewarded, unit)
+  conclude(turn, docket)
 }

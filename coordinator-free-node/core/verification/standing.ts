@@ -1,10 +1,12 @@
 /**
- * What this node believes of each host, from units whose verdict it saw. Local: never sent to anyone.
+ * What this node believes of each host, from units that were checked: by an independent host, or by its own CPU. Local:
+ * never sent to anyone, the host least of all. Unchecked work earns nothing.
  *
- * Plain rule: one refuted vote bans a host for a while, since honest hosts give the same bits.
+ * One refuted vote bans a host for a while, since honest hosts give the same bits; it comes back as a stranger.
  */
 import type { PeerId } from '../../protocol/ids.js'
 import type { StandingRecord } from '../kit/records.js'
+import { doubtAfter } from './credibility.js'
 
 export type Standing = Map<PeerId, StandingRecord>
 
@@ -21,11 +23,16 @@ export function isBanned(standing: Standing, peer: PeerId, nowMs: number): boole
   return (standing.get(peer)?.bannedUntilMs ?? 0) > nowMs
 }
 
-/** @returns whether the host was in good standing until now */
-export function refute(standing: Standing, peer: PeerId, nowMs: number, banMs: number): boolean {
+/** Probability that the host's next vote is wrong. */
+export function doubtOf(standing: Standing, peer: PeerId, faultShare: number): number {
+  return doubtAfter(standing.get(peer)?.checked ?? 0, faultShare)
+}
+
+/** Bans a host, which starts from nothing when it comes back. */
+export function refute(standing: Standing, peer: PeerId, nowMs: number, banMs: number): void {
   const record = standingOf(standing, peer)
-  const fresh = record.bannedUntilMs <= nowMs
   record.refuted++
+  record.checked = 0
+  record.audited = 0
   record.bannedUntilMs = nowMs + banMs
-  return fresh
 }

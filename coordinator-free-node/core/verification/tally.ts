@@ -5,32 +5,40 @@
  * set alone, so several stewards that exchange claims in any order agree. A host that claims two digests for one
  * unit contradicts itself and counts for none.
  *
- * Rule (plain voting): the digest with `quorum` different hosts behind it is canonical.
+ * Which result is canonical follows from the rule of the job: so many hosts (here), or their standing
+ * (step/acceptance).
  */
 import type { PeerId } from '../../protocol/ids.js'
 import type { ResultKind } from '../../protocol/outcome.js'
 
 export interface Claim {
+  /** What the digest stands for; undefined while only votes recalled from a withdrawn result are behind it. */
+  content: Content | undefined
+  hosts: Set<PeerId>
+}
+
+export interface Content {
   kind: ResultKind
   output: Uint8Array
-  hosts: Set<PeerId>
 }
 
 /** Claims by digest, hexadecimal. */
 export interface Tally {
   claims: Map<string, Claim>
+  /** The result that the unit had before it was withdrawn, and the hosts whose work on it was paid. */
+  before: { digest: string; paid: readonly PeerId[] } | undefined
 }
 
 export interface Verdict {
   digest: string
-  claim: Claim
+  content: Content
   /** Hosts behind the canonical result, and those who claimed otherwise or contradicted themselves. */
   agreed: readonly PeerId[]
   refuted: readonly PeerId[]
 }
 
 export function emptyTally(): Tally {
-  return { claims: new Map() }
+  return { claims: new Map(), before: undefined }
 }
 
 /** @returns false when this claim was known already */
@@ -43,9 +51,10 @@ export function addClaim(
 ): boolean {
   const claim = tally.claims.get(digest)
   if (claim === undefined) {
-    tally.claims.set(digest, { kind, output, hosts: new Set([host]) })
+    tally.claims.set(digest, { content: { kind, output }, hosts: new Set([host]) })
     return true
   }
+  claim.content ??= { kind, output }
   if (claim.hosts.has(host)) return false
   claim.hosts.add(host)
   return true
@@ -55,9 +64,38 @@ export function addClaim(
 export function mergeTallies(a: Tally, b: Tally): Tally {
   const merged = emptyTally()
   for (const tally of [a, b])
-    for (const [digest, { kind, output, hosts }] of tally.claims)
-      for (const host of hosts) addClaim(merged, host, digest, kind, output)
+    for (const [digest, { content, hosts }] of tally.claims) {
+      const claim = merged.claims.get(digest)
+      if (claim === undefined) merged.claims.set(digest, { content, hosts: new Set(hosts) })
+      else {
+        claim.content ??= content
+        for (const host of hosts) claim.hosts.add(host)
+      }
+    }
+  merged.before = a.before ?? b.before
   return merged
+}
+
+/** The tally of a withdrawn unit: votes that still count, without the result itself. */
+export function recalledTally(
+  digest: string,
+  hosts: readonly PeerId[],
+  paid: readonly PeerId[],
+): Tally {
+  const claims = new Map<string, Claim>()
+  if (hosts.length > 0) claims.set(digest, { content: undefined, hosts: new Set(hosts) })
+  return { claims, before: { digest, paid } }
+}
+
+/** Takes back all that a host claimed; @returns whether it had claimed anything */
+export function strikeHost(tally: Tally, host: PeerId): boolean {
+  let struck = false
+  for (const [digest, { hosts }] of tally.claims) {
+    if (!hosts.delete(host)) continue
+    struck = true
+    if (hosts.size === 0) tally.claims.delete(digest)
+  }
+  return struck
 }
 
 /** Hosts with more than one claim. */
@@ -73,8 +111,15 @@ function contradicting(tally: Tally): Set<PeerId> {
   return twice
 }
 
+/** Hosts that claim the same of a unit, and nothing else. */
+export interface Supporters {
+  digest: string
+  claim: Claim
+  supporters: PeerId[]
+}
+
 /** Each digest with its honest-looking supporters, strongest first; ties by digest, the same everywhere. */
-function ranking(tally: Tally): { digest: string; claim: Claim; supporters: PeerId[] }[] {
+export function ranking(tally: Tally): Supporters[] {
   const twice = contradicting(tally)
   return [...tally.claims]
     .map(([digest, claim]) => ({
@@ -105,32 +150,35 @@ export function hasVoted(tally: Tally, host: PeerId): boolean {
   return false
 }
 
-function verdictFor(tally: Tally, digest: string, claim: Claim): Verdict {
+/** @returns undefined while nobody has brought the result itself */
+export function verdictFor(tally: Tally, digest: string): Verdict | undefined {
+  const claim = tally.claims.get(digest)
+  if (claim?.content === undefined) return undefined
   const twice = contradicting(tally)
   const refuted = new Set<PeerId>(twice)
   for (const [other, { hosts }] of tally.claims)
     if (other !== digest) for (const host of hosts) refuted.add(host)
   const agreed = [...claim.hosts].filter((host) => !twice.has(host))
-  return { digest, claim, agreed, refuted: [...refuted] }
+  return { digest, content: claim.content, agreed, refuted: [...refuted] }
 }
 
 /** The canonical result, once `quorum` hosts agree. */
 export function verdictByQuorum(tally: Tally, quorum: number): Verdict | undefined {
   const [leader] = ranking(tally)
   if (leader === undefined || leader.supporters.length < quorum) return undefined
-  return verdictFor(tally, leader.digest, leader.claim)
+  return verdictFor(tally, leader.digest)
 }
 
 /** The requester's own result: its CPU is the one it trusts when nobody else can be asked. */
 export function verdictByAnchor(tally: Tally, anchor: PeerId): Verdict | undefined {
-  for (const [digest, claim] of tally.claims)
-    if (claim.hosts.has(anchor)) return verdictFor(tally, digest, claim)
+  for (const [digest, { hosts }] of tally.claims)
+    if (hosts.has(anchor)) return verdictFor(tally, digest)
   return undefined
 }
 
 /** Bytes of results that the tally keeps. */
 export function heldBytes(tally: Tally): number {
   let bytes = 0
-  for (const { output } of tally.claims.values()) bytes += output.length
+  for (const { content } of tally.claims.values()) bytes += content?.output.length ?? 0
   return bytes
 }
