@@ -40,6 +40,12 @@ function validateStewarded(stewarded: StewardedJob): void {
   }
   validateOpenUnits(stewarded)
   validateLeases(stewarded)
+  for (const unit of stewarded.watches.waiting)
+    assert(schedule.open.has(unit), `unit ${unit} waits but is not open`)
+  let backed = 0
+  for (const { digests } of stewarded.backing.runs) backed += digests.length
+  const { units: counted } = stewarded.backing
+  assert(backed === counted, `${backed} results have hosts behind them, counted ${counted}`)
   let bytes = 0
   for (const [unit, tally] of tallies) {
     bytes += heldBytes(tally)

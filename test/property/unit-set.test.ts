@@ -7,6 +7,7 @@ import {
   endOfGap,
   firstMissing,
   hasUnit,
+  removeUnit,
   validateUnitSet,
 } from '../../coordinator-free-node/core/kit/unit-set.js'
 import { countUnits, toRuns, unitsOf } from '../../coordinator-free-node/protocol/unit-runs.js'
@@ -14,14 +15,18 @@ import { countUnits, toRuns, unitsOf } from '../../coordinator-free-node/protoco
 const units = fc.array(fc.integer({ min: 0, max: 200 }), { maxLength: 300 })
 
 describe('unit set', () => {
-  test('behaves as a set of numbers, whatever the order of additions', () => {
+  test('behaves as a set of numbers, whatever is added and removed in any order', () => {
     fc.assert(
-      fc.property(units, fc.integer({ min: 0, max: 210 }), (added, probe) => {
+      fc.property(units, units, fc.integer({ min: 0, max: 210 }), (added, removed, probe) => {
         const set = emptyUnitSet()
         const model = new Set<number>()
         for (const unit of added) {
           expect(addUnit(set, unit)).toBe(!model.has(unit))
           model.add(unit)
+          validateUnitSet(set)
+        }
+        for (const unit of removed) {
+          expect(removeUnit(set, unit)).toBe(model.delete(unit))
           validateUnitSet(set)
         }
         expect(set.size).toBe(model.size)

@@ -8,7 +8,11 @@ import { step } from '../../../coordinator-free-node/core/step.js'
 import { validateState } from '../../../coordinator-free-node/core/validate.js'
 import type { BlobHash, JobId, PeerId } from '../../../coordinator-free-node/protocol/ids.js'
 import type { Manifest } from '../../../coordinator-free-node/protocol/manifest.js'
-import { digestOf, resultKinds } from '../../../coordinator-free-node/protocol/outcome.js'
+import {
+  digestOf,
+  type ResultKind,
+  resultKinds,
+} from '../../../coordinator-free-node/protocol/outcome.js'
 import { countUnits } from '../../../coordinator-free-node/protocol/unit-runs.js'
 
 export const self = '12D3KooWrequester' as PeerId
@@ -91,20 +95,20 @@ export class LoneNode {
   }
 
   /** The host votes on the whole of its last lease; `lie` changes every result. */
-  vote(from: PeerId, lie = 0): void {
+  vote(from: PeerId, lie = 0, kind: ResultKind = 'done'): void {
     const lease = this.sent('lease', from).at(-1)
     if (lease === undefined) throw new Error(`${from} has no lease`)
     const units = countUnits(lease.runs)
     const output = Uint8Array.of(7 + lie)
     const digests = new Uint8Array(32 * units)
-    for (let i = 0; i < units; i++) digests.set(digestOf('done', output), 32 * i)
+    for (let i = 0; i < units; i++) digests.set(digestOf(kind, output), 32 * i)
     this.hear(from, {
       type: 'vote',
       body: {
         job,
         lease: lease.lease,
         runs: lease.runs,
-        kinds: new Uint8Array(units).fill(resultKinds.indexOf('done')),
+        kinds: new Uint8Array(units).fill(resultKinds.indexOf(kind)),
         digests,
         spentMs: units * 100,
         fuel: 0,

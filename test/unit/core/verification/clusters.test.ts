@@ -1,0 +1,39 @@
+import { expect, test } from '@jest/globals'
+import {
+  clusterOf,
+  subnetOf,
+} from '../../../../coordinator-free-node/core/verification/clusters.js'
+import type { PeerId } from '../../../../coordinator-free-node/protocol/ids.js'
+
+const peer = (n: number) => `12D3KooWhost${n}` as PeerId
+
+test.each([
+  ['/ip4/198.51.100.7/tcp/1/ws', '198.51.100'],
+  ['/ip6/2001:db8:1::5/tcp/1/ws', '2001:db8:1'],
+  ['/ip6/2001:DB8:1:2:3:4:5:6/tcp/1/ws', '2001:db8:1'],
+  ['/ip6/2001:db8::5/tcp/1/ws', '2001:db8:0'],
+])('%s lies in %s', (address, subnet) => {
+  expect(subnetOf(address)).toBe(subnet)
+})
+
+test.each([
+  '/ip4/127.0.0.1/tcp/1/ws',
+  '/ip4/10.1.2.3/tcp/1/ws',
+  '/ip4/172.16.0.1/tcp/1/ws',
+  '/ip4/192.168.1.1/tcp/1/ws',
+  '/ip4/100.64.0.1/tcp/1/ws',
+  '/ip6/::1/tcp/1/ws',
+  '/ip6/fd00::1/tcp/1/ws',
+  '/ip6/fe80::1/tcp/1/ws',
+  '/dns4/example.org/tcp/1/ws',
+  'nonsense',
+])('%s says nothing of who its host is', (address) => {
+  expect(subnetOf(address)).toBeUndefined()
+})
+
+test('hosts of one public subnet are one cluster, others are their own', () => {
+  const at = (host: string) => [`/ip4/127.0.0.1/tcp/1/ws`, `/ip4/${host}/tcp/1/ws`]
+  expect(clusterOf(peer(1), at('198.51.100.7'))).toBe(clusterOf(peer(2), at('198.51.100.9')))
+  expect(clusterOf(peer(1), at('198.51.100.7'))).not.toBe(clusterOf(peer(2), at('203.0.113.9')))
+  expect(clusterOf(peer(1), [])).toBe(peer(1))
+})
