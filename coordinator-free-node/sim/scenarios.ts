@@ -2,73 +2,19 @@
  * Simulated grids, each a story with an end that can be checked. `manyhands sim NAME --seed N` runs one; the same
  * seed gives the same trace, byte for byte.
  */
-import type { CoreConfig } from '../core/config.js'
 import type { DonationRules } from '../core/hosting/availability.js'
-import { nextFraction, nextUint32, type Random, seedRandom } from '../core/kit/random.js'
-import { jobView } from '../core/views.js'
-import type { JobView } from '../protocol/gateway-api.js'
-import type { BlobHash, JobId, PeerId } from '../protocol/ids.js'
-import type { Acceptance, Manifest } from '../protocol/manifest.js'
-import { Trace } from './trace.js'
-import { VirtualClock } from './virtual-clock.js'
-import { type ExecutorTraits, rightOutput } from './virtual-executor.js'
-import { type NetworkOptions, VirtualNetwork } from './virtual-network.js'
-import { VirtualNode, type World } from './virtual-node.js'
-
-export interface Scenario {
-  /** One line for `--help` and lists. */
-  summary: string
-  hosts: number
-  units: number
-  acceptance: Acceptance
-  network: NetworkOptions
-  /** Differences from an ordinary host, by its number; 0 is the requester. */
-  traits?: (node: number, random: Random) => Partial<ExecutorTraits>
-  /** What each node's volunteer chose, by its number. */
-  config?: (node: number) => Partial<CoreConfig>
-  /** Each node knows only the next, instead of all knowing the requester. */
-  chain?: boolean
-  /** What befalls the grid while the job runs. */
-  events?: (grid: SimulatedGrid) => void
-}
-
-export interface SimulatedGrid {
-  clock: VirtualClock
-  network: VirtualNetwork
-  random: Random
-  /** The requester first. */
-  nodes: readonly VirtualNode[]
-}
-
-export interface ScenarioReport {
-  scenario: string
-  seed: number
-  /** SHA-256 over every event and effect of every node. */
-  traceHash: string
-  events: number
-  finished: boolean
-  /** Virtual time from submission to the last canonical result. */
-  makespanMs: number
-  units: number
-  accepted: number
-  wrong: number
-  executions: number
-  executionsPerUnit: number
-  reassigned: number
-  recomputed: number
-  disputed: number
-  unchecked: number
-  /** Hosts whose votes were refuted, and those that lied. */
-  caught: readonly string[]
-  liars: readonly string[]
-  /** Units voted on by each node, the requester first. */
-  executedBy: readonly number[]
-}
+import { nextFraction } from '../core/kit/random.js'
+import type { PeerId } from '../protocol/ids.js'
+import type { Acceptance } from '../protocol/manifest.js'
+import { faulty, withholder } from './adversaries/strategies.js'
+import { type RunOptions, runGrid, type Scenario } from './grid.js'
+import type { ScenarioReport } from './report.js'
+import type { SimulatedGrid } from './simulated-grid.js'
+import type { NetworkOptions } from './virtual-network.js'
 
 const lan: NetworkOptions = { delayMs: 5, lossRate: 0 }
 /** Two hosts must agree. */
 const plain: Acceptance = { rule: 'quorum', quorum: 2 }
-const none = { lieRate: 0, withholds: false }
 
 export const scenarios = {
   honest: {
@@ -92,7 +38,7 @@ export const scenarios = {
     units: 500,
     acceptance: plain,
     network: lan,
-    traits: (node) => (node === 3 ? { lieRate: 0.3 } : {}),
+    traits: (node) => (node === 3 ? { strategy: faulty(0.3) } : {}),
   },
   leaver: {
     summary: 'hosts that are killed and come back, one that leaves for good',
@@ -143,7 +89,7 @@ export const scenarios = {
     units: 300,
     acceptance: plain,
     network: lan,
-    traits: (node) => (node === 2 || node === 4 ? { withholds: true } : {}),
+    traits: (node) => (node === 2 || node === 4 ? { strategy: withholder } : {}),
   },
   volunteers: {
     summary:
@@ -217,121 +163,11 @@ export function isScenario(name: string): name is ScenarioName {
   return Object.hasOwn(scenarios, name)
 }
 
-/** A job that hangs is a failure worth seeing: a day is far beyond every scenario's end. */
-const virtualTimeMaxMs = 86_400_000
-
-/**
- * @param seed  any integer
- * @param options.validate  checks every node's state after every event. @default true
- */
+/** @param seed  any integer; the same gives the same report, trace and all */
 export function runScenario(
   name: ScenarioName,
   seed: number,
-  options: { validate?: boolean } = {},
+  options: RunOptions = {},
 ): ScenarioReport {
-  const scenario: Scenario = scenarios[name]
-  const { grid, world, job } = build(scenario, seed, options.validate ?? true)
-  const [requester] = grid.nodes
-  if (requester === undefined) throw new Error('a scenario needs a requester')
-  const submittedMs = grid.clock.nowMs()
-  const ended = () => {
-    const phase = requester.state.stewarded.get(job)?.job.phase
-    return phase !== undefined && phase !== 'running'
-  }
-  while (!ended() && grid.clock.advance(virtualTimeMaxMs)) {
-    // each step is one callback of the virtual clock
-  }
-  const view = jobView(requester.state, job, grid.clock.nowMs())
-  return report(name, seed, { grid, world, requester, view, submittedMs })
-}
-
-function build(scenario: Scenario, seed: number, validate: boolean) {
-  const random = seedRandom(seed)
-  const clock = new VirtualClock()
-  const network = new VirtualNetwork(clock, seedRandom(nextUint32(random)), scenario.network)
-  const world: World = { clock, network, trace: new Trace(), manifests: new Map(), validate }
-  const nodes = Array.from({ length: scenario.hosts + 1 }, (_, i) => {
-    const traits = { slots: 1, unitMs: 100, ...none, ...scenario.traits?.(i, random) }
-    const config = scenario.config?.(i) ?? {}
-    return new VirtualNode(peerNamed(i), world, nextUint32(random), traits, config)
-  })
-  for (const node of nodes) node.start()
-  nodes.forEach((node, i) => {
-    const to = scenario.chain === true ? nodes[i - 1] : nodes[0]
-    if (i > 0 && to !== undefined) node.dial(to.peer)
-  })
-  const grid: SimulatedGrid = { clock, network, random, nodes }
-  while (clock.advance(1_000)) {
-    // let the mesh form
-  }
-  const [requester] = nodes
-  const manifest = manifestOf(scenario, requester?.peer as PeerId)
-  const job = 'ab'.repeat(32) as JobId
-  world.manifests.set(job, manifest)
-  requester?.submit(job, manifest)
-  scenario.events?.(grid)
-  return { grid, world, job }
-}
-
-function manifestOf(scenario: Scenario, requester: PeerId): Manifest {
-  return {
-    version: 1,
-    requester,
-    nonce: 'simulated',
-    name: 'simulated',
-    task: { name: 'simulated', tier: 'builtin', unitMsMax: 60_000, unitMemoryBytesMax: 65_536 },
-    taskHash: 'cd'.repeat(32) as BlobHash,
-    params: new Uint8Array(),
-    inputs: { kind: 'range', start: 0, end: scenario.units, unitItems: 1 },
-    goal: 'all',
-    acceptance: scenario.acceptance,
-  }
-}
-
-/** Peer ids of a simulation name their node: `12D3KooWsimNode3`. */
-export function peerNamed(node: number): PeerId {
-  return `12D3KooWsimNode${'abcdefghijk'[node] ?? `z${node}`}` as PeerId
-}
-
-function report(
-  scenario: string,
-  seed: number,
-  run: {
-    grid: SimulatedGrid
-    world: World
-    requester: VirtualNode
-    view: JobView | undefined
-    submittedMs: number
-  },
-): ScenarioReport {
-  const { grid, world, requester, view, submittedMs } = run
-  const results = [...(requester.disk.results.values().next().value?.values() ?? [])]
-  const wrong = results.filter(({ unit, output }) => {
-    const right = rightOutput(unit)
-    return output.some((byte, i) => byte !== right[i])
-  })
-  const units = view?.units
-  const executions = units?.executions ?? 0
-  return {
-    scenario,
-    seed,
-    traceHash: world.trace.digest(),
-    events: world.trace.events,
-    finished: view?.phase === 'done',
-    makespanMs: Math.round(grid.clock.nowMs() - submittedMs),
-    units: units?.total ?? 0,
-    accepted: results.length,
-    wrong: wrong.length,
-    executions,
-    executionsPerUnit: results.length === 0 ? 0 : executions / results.length,
-    reassigned: units?.reassigned ?? 0,
-    recomputed: units?.recomputed ?? 0,
-    disputed: units?.disputed ?? 0,
-    unchecked: units?.unchecked ?? 0,
-    caught: view?.hosts.filter(({ rejected }) => rejected > 0).map(({ peer }) => peer) ?? [],
-    liars: grid.nodes.filter(({ traits }) => traits.lieRate > 0).map(({ peer }) => peer),
-    executedBy: grid.nodes.map(
-      (node) => view?.hosts.find(({ peer }) => peer === node.peer)?.executed ?? 0,
-    ),
-  }
+  return runGrid(name, scenarios[name], seed, options)
 }

@@ -1,25 +1,21 @@
 /** Threads that take virtual time. What a unit is worth computing is a function of its index alone. */
 import { nextFraction, type Random } from '../core/kit/random.js'
 import type { UnitIndex } from '../protocol/ids.js'
-import { digestOf, type UnitOutcome } from '../protocol/outcome.js'
+import type { UnitOutcome } from '../protocol/outcome.js'
+import { later, never, right, type Strategy } from './adversaries/strategy.js'
+import { digestOfOutput, outputOf } from './answers.js'
 import type { VirtualClock } from './virtual-clock.js'
 
 export interface ExecutorTraits {
   slots: number
   /** Thread-milliseconds a unit, before a spread of a fifth either way. */
   unitMs: number
-  /** Share of units for which this host makes a result up. */
-  lieRate: number
-  /** Takes leases and never answers. */
-  withholds: boolean
+  /** How it answers; undefined: honestly. */
+  strategy: Strategy | undefined
 }
 
-/** The right result of a unit: 8 bytes. */
-export function rightOutput(unit: UnitIndex): Uint8Array {
-  const output = new Uint8Array(8)
-  new DataView(output.buffer).setFloat64(0, unit * unit + 1)
-  return output
-}
+/** A host that waits for its friends looks again this often. */
+export const lookAgainMs = 100
 
 interface Entry {
   batch: string
@@ -30,7 +26,8 @@ interface Entry {
 export class VirtualExecutor {
   readonly #queue: Entry[] = []
   readonly #running = new Set<Entry>()
-  #busy = 0
+  /** Done but not answered: their hosts wait for their friends, or for ever. */
+  readonly #held = new Set<Entry>()
   #stopped = false
   executed = 0
 
@@ -38,20 +35,22 @@ export class VirtualExecutor {
     private readonly clock: VirtualClock,
     private readonly random: Random,
     private readonly traits: ExecutorTraits,
+    private readonly host: number,
   ) {}
 
   execute(batch: string, units: Iterable<UnitIndex>, done: (outcome: UnitOutcome) => void): void {
-    for (const unit of units) this.#queue.push({ batch, unit, done })
+    for (const unit of units) {
+      this.traits.strategy?.given?.(unit, this.host)
+      this.#queue.push({ batch, unit, done })
+    }
     this.#fill()
   }
 
   /** Units end as cancelled; with `queued` those that run are left alone. */
   cancel(batch: string, which: 'all' | 'queued'): void {
-    for (const entry of which === 'all' ? this.#running : [])
-      if (entry.batch === batch && this.#running.delete(entry)) {
-        this.#busy--
-        cancelled(entry)
-      }
+    for (const entries of which === 'all' ? [this.#running, this.#held] : [])
+      for (const entry of entries)
+        if (entry.batch === batch && entries.delete(entry)) cancelled(entry)
     for (let i = this.#queue.length - 1; i >= 0; i--) {
       const entry = this.#queue[i]
       if (entry?.batch !== batch) continue
@@ -67,25 +66,39 @@ export class VirtualExecutor {
   }
 
   #fill(): void {
-    if (this.traits.withholds) return
-    while (this.#busy < this.traits.slots) {
+    const { unitMs, slots, strategy } = this.traits
+    while (this.#running.size < slots) {
       const next = this.#queue.shift()
       if (next === undefined) return
-      this.#busy++
       this.#running.add(next)
-      const spentMs = this.traits.unitMs * (0.8 + 0.4 * nextFraction(this.random))
-      const lies = nextFraction(this.random) < this.traits.lieRate
+      const spentMs = unitMs * (0.8 + 0.4 * nextFraction(this.random)) * (strategy?.effort ?? 1)
       this.clock.after(spentMs, () => {
         if (this.#stopped || !this.#running.delete(next)) return
-        this.#busy--
-        this.executed++
-        const output = rightOutput(next.unit)
-        if (lies) output[0] = 1 + Math.floor(nextFraction(this.random) * 254)
-        const digest = digestOf('done', output)
-        next.done({ unit: next.unit, kind: 'done', output, digest, spentMs, fuel: 1 })
+        this.#held.add(next)
+        this.#answer(next, spentMs, this.clock.nowMs())
         this.#fill()
       })
     }
+  }
+
+  /** A finished unit keeps no thread while its host waits to see what to say. */
+  #answer(entry: Entry, spentMs: number, readyMs: number): void {
+    if (this.#stopped || !this.#held.has(entry)) return
+    const { unit } = entry
+    const { clock, random, host, executed: answered } = this
+    const nowMs = clock.nowMs()
+    const said =
+      this.traits.strategy?.answer({ unit, host, nowMs, readyMs, answered, random }) ?? right
+    if (said === never) return
+    if (said === later) {
+      clock.after(lookAgainMs, () => this.#answer(entry, spentMs, readyMs))
+      return
+    }
+    this.#held.delete(entry)
+    this.executed++
+    const output = outputOf(unit, said)
+    const digest = digestOfOutput(output)
+    entry.done({ unit, kind: 'done', output, digest, spentMs, fuel: 1 })
   }
 }
 

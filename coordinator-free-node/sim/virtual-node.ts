@@ -3,102 +3,148 @@ import type { CoreConfig } from '../core/config.js'
 import type { Effect, JournalRecord } from '../core/effect.js'
 import type { RestoredJob } from '../core/event.js'
 import type { MachineReading } from '../core/hosting/availability.js'
-import { seedRandom } from '../core/kit/random.js'
-import type { JobRecord } from '../core/kit/records.js'
+import { type Random, seedRandom } from '../core/kit/random.js'
+import type { JobRecord, LedgerRecord, StandingRecord } from '../core/kit/records.js'
 import { createState, type NodeState } from '../core/state.js'
 import { validateState } from '../core/validate.js'
 import type { ResultRecord } from '../protocol/gateway-api.js'
-import type { JobId, LeaseId, PeerId } from '../protocol/ids.js'
+import type { JobId, LeaseId, PeerId, UnitIndex } from '../protocol/ids.js'
 import type { Manifest } from '../protocol/manifest.js'
 import type { UnitOutcome } from '../protocol/outcome.js'
 import { toRuns, type UnitRun, unitsOf } from '../protocol/unit-runs.js'
 import { createDriver, type Driver } from '../shell/driver.js'
-import type { Trace } from './trace.js'
-import type { VirtualClock } from './virtual-clock.js'
-import { type ExecutorTraits, VirtualExecutor } from './virtual-executor.js'
-import type { VirtualNetwork } from './virtual-network.js'
+import { isRight } from './answers.js'
+import { addressOf, exponentialMs, type HostTraits, peerNamed } from './host-traits.js'
+import { VirtualExecutor } from './virtual-executor.js'
+import type { World } from './world.js'
 
 /** What survives a crash, and a clock that never goes back. */
 interface Disk {
   jobs: Map<JobId, JobRecord>
   results: Map<JobId, Map<number, ResultRecord>>
   leases: Map<JobId, Map<LeaseId, { host: PeerId; runs: readonly UnitRun[] }>>
+  ledger: Map<PeerId, LedgerRecord>
+  standing: Map<PeerId, StandingRecord>
   pausedUntilUtcMs: number | undefined
   lives: number
-}
-
-export interface World {
-  clock: VirtualClock
-  network: VirtualNetwork
-  trace: Trace
-  /** Manifests by job: what a fetch finds. */
-  manifests: Map<JobId, Manifest>
-  validate: boolean
 }
 
 /** A synced write takes this long. */
 const journalMs = 2
 
 export class VirtualNode {
+  readonly peer: PeerId
+  readonly address: string
   readonly notices: string[] = []
   readonly disk: Disk = {
     jobs: new Map(),
     results: new Map(),
     leases: new Map(),
+    ledger: new Map(),
+    standing: new Map(),
     pausedUntilUtcMs: undefined,
     lives: 0,
   }
-  /** Units whose result became canonical, with repeats if that ever happened. */
+  /** Units whose result became canonical, with repeats where one was revised. */
   readonly accepted: ResultRecord[] = []
+  /** Units whose user was given a wrong result at some time, by job. */
+  readonly misled = new Map<JobId, Set<UnitIndex>>()
   state: NodeState
   drained = false
   #driver: Driver | undefined
   #executor: VirtualExecutor | undefined
+  #dialled: PeerId | undefined
+  readonly #random: Random
 
   constructor(
-    readonly peer: PeerId,
+    readonly node: number,
     private readonly world: World,
     private readonly seed: number,
-    readonly traits: ExecutorTraits,
+    readonly traits: HostTraits,
     private readonly config: Partial<CoreConfig> = {},
   ) {
-    this.state = createState(peer, seed)
+    this.peer = peerNamed(node)
+    this.address = addressOf(node, traits)
+    this.#random = seedRandom(seed * 17 + 1)
+    this.state = createState(this.peer, seed)
   }
 
   start(): void {
     const life = ++this.disk.lives
-    this.state = createState(this.peer, this.seed + life, {
-      slots: this.traits.slots,
-      ...this.config,
-    })
-    const { clock, network, trace } = this.world
-    this.#executor = new VirtualExecutor(clock, seedRandom(this.seed * 31 + life), this.traits)
+    const config = { slots: this.traits.slots, ...this.config }
+    this.state = createState(this.peer, this.seed + life, config)
+    const { clock, trace, validateEvery } = this.world
+    const random = seedRandom(this.seed * 31 + life)
+    this.#executor = new VirtualExecutor(clock, random, this.traits, this.node)
+    let untilValidated = validateEvery
     const driver = createDriver({
       state: this.state,
       clock,
       perform: (effect) => this.#perform(effect),
       observe: (event, effects) => {
         trace.add([this.peer, event, effects])
-        if (this.world.validate) validateState(this.state)
+        if (--untilValidated !== 0) return
+        untilValidated = validateEvery
+        validateState(this.state)
       },
     })
     this.#driver = driver
-    network.attach(this.peer, {
-      joined: (peer) =>
-        driver.dispatch({ type: 'neighbour-joined', peer, addresses: [`/sim/${peer}`] }),
-      left: (peer) => driver.dispatch({ type: 'neighbour-left', peer }),
-      received: (from, message) => driver.dispatch({ type: 'message-received', from, message }),
-      dialFailed: (peer, reason) => driver.dispatch({ type: 'dial-failed', peer, reason }),
-    })
+    this.#attach(driver)
     driver.dispatch({
       type: 'started',
-      addresses: [`/sim/${this.peer}`],
+      addresses: [this.address],
       leaseBase: life * 1_000_000,
       jobs: this.#restoredJobs(),
-      ledger: [],
-      standing: [],
+      ledger: [...this.disk.ledger.values()],
+      standing: [...this.disk.standing.values()],
       peers: [],
       pausedUntilUtcMs: this.disk.pausedUntilUtcMs,
+    })
+    this.#churn(driver)
+    this.#misbehave(driver)
+  }
+
+  #attach(driver: Driver): void {
+    const { network } = this.world
+    const { conduct } = this.traits
+    network.attach(this.peer, {
+      address: this.address,
+      joined: (peer, address) =>
+        driver.dispatch({ type: 'neighbour-joined', peer, addresses: [address] }),
+      left: (peer) => driver.dispatch({ type: 'neighbour-left', peer }),
+      received: (from, message) => {
+        conduct?.heard?.(from, message, (to, said) => network.send(this.peer, to, said))
+        driver.dispatch({ type: 'message-received', from, message })
+      },
+      dialFailed: (peer, reason) => driver.dispatch({ type: 'dial-failed', peer, reason }),
+    })
+  }
+
+  /** Goes and comes by chance, and dials whom it dialled first. */
+  #churn(driver: Driver): void {
+    const { churn } = this.traits
+    if (churn === undefined) return
+    const { clock } = this.world
+    clock.after(exponentialMs(this.#random, churn.upMs), () => {
+      if (this.#driver !== driver) return
+      this.kill()
+      clock.after(exponentialMs(this.#random, churn.downMs), () => {
+        if (this.#driver !== undefined) return
+        this.start()
+        if (this.#dialled !== undefined) this.dial(this.#dialled)
+      })
+    })
+  }
+
+  #misbehave(driver: Driver): void {
+    const { conduct } = this.traits
+    if (conduct?.everyMs === undefined) return
+    const { network } = this.world
+    this.world.clock.after(conduct.everyMs, () => {
+      if (this.#driver !== driver) return
+      for (const to of this.state.neighbours.neighbours.keys())
+        conduct.tick?.(this.peer, to, (peer, said) => network.send(this.peer, peer, said))
+      this.#misbehave(driver)
     })
   }
 
@@ -110,7 +156,12 @@ export class VirtualNode {
     this.#driver = undefined
   }
 
+  get isUp(): boolean {
+    return this.#driver !== undefined
+  }
+
   dial(peer: PeerId): void {
+    this.#dialled ??= peer
     this.world.network.dial(this.peer, peer)
   }
 
@@ -169,6 +220,8 @@ export class VirtualNode {
         return
       case 'results-ready':
         this.accepted.push(...effect.results)
+        for (const { unit, output } of effect.results)
+          if (!isRight(unit, output)) this.#mislead(effect.job, unit)
         return
       case 'notice':
         this.notices.push(effect.text)
@@ -176,12 +229,22 @@ export class VirtualNode {
       case 'drained':
         this.drained = true
         return
+      case 'forget-job':
+        this.disk.jobs.delete(effect.job)
+        this.disk.results.delete(effect.job)
+        this.disk.leases.delete(effect.job)
+        return
       case 'provide':
       case 'job-changed':
-      case 'forget-job':
+      case 'results-withdrawn':
       case 'disconnect':
         return
     }
+  }
+
+  #mislead(job: JobId, unit: UnitIndex): void {
+    const units = this.misled.get(job) ?? new Set()
+    this.misled.set(job, units.add(unit))
   }
 
   #execute(job: JobId, lease: LeaseId, runs: readonly UnitRun[]): void {
@@ -209,6 +272,9 @@ export class VirtualNode {
       const { host, runs } = record
       ofJob(this.disk.leases, record.job).set(record.lease, { host, runs })
     }
+    if (record.type === 'result-withdrawn') ofJob(this.disk.results, record.job).delete(record.unit)
+    if (record.type === 'ledger') this.disk.ledger.set(record.record.peer, record.record)
+    if (record.type === 'standing') this.disk.standing.set(record.record.peer, record.record)
     if (record.type === 'pause') this.disk.pausedUntilUtcMs = record.untilUtcMs
     if (record.type === 'lease-settled') ofJob(this.disk.leases, record.job).delete(record.lease)
   }

@@ -2,11 +2,12 @@ import { describe, expect, test } from '@jest/globals'
 import { seedRandom } from '../../coordinator-free-node/core/kit/random.js'
 import type { JobId } from '../../coordinator-free-node/protocol/ids.js'
 import type { Manifest } from '../../coordinator-free-node/protocol/manifest.js'
-import { peerNamed } from '../../coordinator-free-node/sim/scenarios.js'
+import { honest } from '../../coordinator-free-node/sim/host-traits.js'
 import { Trace } from '../../coordinator-free-node/sim/trace.js'
 import { VirtualClock } from '../../coordinator-free-node/sim/virtual-clock.js'
 import { VirtualNetwork } from '../../coordinator-free-node/sim/virtual-network.js'
-import { VirtualNode, type World } from '../../coordinator-free-node/sim/virtual-node.js'
+import { VirtualNode } from '../../coordinator-free-node/sim/virtual-node.js'
+import type { World } from '../../coordinator-free-node/sim/world.js'
 import { manifest } from '../unit/core/lone-node.js'
 
 const jobNamed = (n: number) => n.toString(16).padStart(64, '0') as JobId
@@ -22,10 +23,9 @@ class Grid {
   constructor(requesters: number, hosts: number) {
     const network = new VirtualNetwork(this.clock, seedRandom(5), { delayMs: 5, lossRate: 0 })
     const { clock } = this
-    this.world = { clock, network, trace: new Trace(), manifests: new Map(), validate: true }
-    const traits = { slots: 1, unitMs: 100, lieRate: 0, withholds: false }
+    this.world = { clock, network, trace: new Trace(), manifests: new Map(), validateEvery: 1 }
     const make = (donates: boolean) => (_: unknown, i: number) =>
-      new VirtualNode(peerNamed(donates ? 20 + i : i), this.world, i + 1, traits, { donates })
+      new VirtualNode(donates ? 20 + i : i, this.world, i + 1, honest, { donates })
     this.requesters = Array.from({ length: requesters }, make(false))
     this.hosts = Array.from({ length: hosts }, make(true))
     const [first, ...others] = [...this.requesters, ...this.hosts]

@@ -1,0 +1,100 @@
+/** What a simulated job came to, in figures that can be compared. */
+import type { JobView } from '../protocol/gateway-api.js'
+import type { JobId, PeerId } from '../protocol/ids.js'
+import { isRight } from './answers.js'
+import type { SimulatedGrid } from './simulated-grid.js'
+
+export interface ScenarioReport {
+  scenario: string
+  seed: number
+  /** SHA-256 over every event and effect of every full node; absent where tracing was off. */
+  traceHash?: string
+  /** Events of all full nodes, and messages between all nodes. */
+  events: number
+  messages: number
+  finished: boolean
+  error?: string
+  /** Virtual time from submission to the last canonical result. */
+  makespanMs: number
+  units: number
+  accepted: number
+  /** Wrong results that stand at the end, and units whose user was given a wrong one at some time. */
+  wrong: number
+  misled: number
+  /** Replicas leased, audits among them; and the requester's own. */
+  executions: number
+  executionsPerUnit: number
+  ownExecutions: number
+  audited: number
+  withdrawn: number
+  corrected: number
+  reassigned: number
+  recomputed: number
+  disputed: number
+  unchecked: number
+  /** Hosts whose votes were refuted, and those that might lie. */
+  caught: readonly string[]
+  liars: readonly string[]
+  /** Honest hosts among the caught: must be none. */
+  wronged: readonly string[]
+  /** Units voted on by each node, the requester first. */
+  executedBy: readonly number[]
+}
+
+export function reportOf(
+  scenario: string,
+  seed: number,
+  grid: SimulatedGrid,
+  run: { job: JobId; view: JobView | undefined; submittedMs: number },
+): ScenarioReport {
+  const { requester, world } = grid
+  const { view, job } = run
+  const results = [...(requester.disk.results.get(job)?.values() ?? [])]
+  const wrong = results.filter(({ unit, output }) => !isRight(unit, output)).length
+  const units = view?.units
+  const executions = units?.executions ?? 0
+  const executed = new Map(view?.hosts.map(({ peer, executed }) => [peer, executed]))
+  const caught = caughtBy(grid)
+  const liars = grid.everybody.filter(({ traits }) => traits.strategy?.lies === true)
+  const names = new Set(liars.flatMap((liar) => namesOf(liar)))
+  const counters = requester.state.stewarded.get(job)?.counters
+  const traceHash = world.trace.digest()
+  return {
+    scenario,
+    seed,
+    ...(traceHash === undefined ? {} : { traceHash }),
+    events: world.trace.events,
+    messages: world.network.messages,
+    finished: view?.phase === 'done',
+    ...(view?.error === undefined ? {} : { error: view.error }),
+    makespanMs: Math.round(world.clock.nowMs() - run.submittedMs),
+    units: units?.total ?? 0,
+    accepted: results.length,
+    wrong,
+    misled: requester.misled.get(job)?.size ?? 0,
+    executions,
+    executionsPerUnit: results.length === 0 ? 0 : executions / results.length,
+    ownExecutions: executed.get(requester.peer) ?? 0,
+    audited: counters?.audited ?? 0,
+    withdrawn: counters?.withdrawn ?? 0,
+    corrected: counters?.corrected ?? 0,
+    reassigned: units?.reassigned ?? 0,
+    recomputed: units?.recomputed ?? 0,
+    disputed: units?.disputed ?? 0,
+    unchecked: units?.unchecked ?? 0,
+    caught,
+    liars: liars.map(({ peer }) => peer),
+    wronged: caught.filter((peer) => !names.has(peer as PeerId)),
+    executedBy: grid.everybody.map(({ peer }) => executed.get(peer) ?? 0),
+  }
+}
+
+/** Everybody whom the requester ever refuted. */
+function caughtBy({ requester }: SimulatedGrid): string[] {
+  const refuted = [...requester.state.standing.values()].filter((record) => record.refuted > 0)
+  return refuted.map(({ peer }) => peer)
+}
+
+function namesOf(host: SimulatedGrid['everybody'][number]): PeerId[] {
+  return 'names' in host ? host.names() : [host.peer]
+}
