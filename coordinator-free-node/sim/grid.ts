@@ -1,6 +1,7 @@
 /** Builds a simulated grid, submits its jobs and runs the clock until the last of them has ended. */
 import type { CoreConfig } from '../core/config.js'
 import { nextUint32, type Random, seedRandom } from '../core/kit/random.js'
+import type { StandingRecord } from '../core/kit/records.js'
 import { jobView } from '../core/views.js'
 import type { BlobHash, JobId, PeerId } from '../protocol/ids.js'
 import type { Acceptance, Manifest } from '../protocol/manifest.js'
@@ -31,6 +32,8 @@ export interface Scenario {
   chain?: boolean
   /** Jobs before the one that is reported, whose standing stays; the units of each. */
   earlierJobs?: readonly number[]
+  /** What the requester believes of a host when the first job begins, as if kept from earlier lives. */
+  standing?: (node: number) => Partial<StandingRecord> | undefined
   /** What befalls the grid while the reported job runs. */
   events?: (grid: SimulatedGrid) => void
 }
@@ -88,6 +91,10 @@ export function buildGrid(
   )
   const nodes = [requester, ...hosts.filter((host) => host instanceof VirtualNode)]
   const everybody = [requester, ...hosts]
+  for (const { node, peer } of everybody) {
+    const known = scenario.standing?.(node)
+    if (known !== undefined) requester.disk.standing.set(peer, { ...stranger, ...known, peer })
+  }
   for (const node of everybody) node.start()
   nodes.forEach((node, i) => {
     const to = scenario.chain === true ? nodes[i - 1] : requester
@@ -98,6 +105,9 @@ export function buildGrid(
   }
   return { world, clock, network, random, requester, nodes, everybody }
 }
+
+/** Nothing is known of it. */
+const stranger = { accepted: 0, checked: 0, audited: 0, refuted: 0, bannedUntilMs: 0 }
 
 /** Runs the clock until the requester's job has ended, or `untilMs` has come. */
 export function runUntilEnded(grid: SimulatedGrid, job: JobId, untilMs: number): void {

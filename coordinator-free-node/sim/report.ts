@@ -16,6 +16,8 @@ export interface ScenarioReport {
   error?: string
   /** Virtual time from submission to the last canonical result. */
   makespanMs: number
+  /** The same if every honest thread worked all the time that it is up, and each unit were computed once. */
+  idealMs: number
   units: number
   accepted: number
   /** Wrong results that stand at the end, and units whose user was given a wrong one at some time. */
@@ -68,6 +70,7 @@ export function reportOf(
     finished: view?.phase === 'done',
     ...(view?.error === undefined ? {} : { error: view.error }),
     makespanMs: Math.round(world.clock.nowMs() - run.submittedMs),
+    idealMs: idealOf(grid, units?.total ?? 0),
     units: units?.total ?? 0,
     accepted: results.length,
     wrong,
@@ -87,6 +90,16 @@ export function reportOf(
     wronged: caught.filter((peer) => !names.has(peer as PeerId)),
     executedBy: grid.everybody.map(({ peer }) => executed.get(peer) ?? 0),
   }
+}
+
+function idealOf({ everybody }: SimulatedGrid, units: number): number {
+  let unitsPerMs = 0
+  for (const { traits } of everybody) {
+    const { churn, slots, unitMs, strategy } = traits
+    const up = churn === undefined ? 1 : churn.upMs / (churn.upMs + churn.downMs)
+    if (strategy === undefined) unitsPerMs += (up * slots) / unitMs
+  }
+  return Math.round(units / unitsPerMs)
 }
 
 /** Everybody whom the requester ever refuted. */

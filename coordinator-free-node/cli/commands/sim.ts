@@ -1,14 +1,25 @@
 /** `sim SCENARIO`: a whole grid in one thread, with virtual time; the same seed gives the same trace. */
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { GridError } from '../../protocol/errors.js'
 import { nearestOf } from '../../shell/suggest.js'
+import { type Policy, policies } from '../../sim/policies.js'
 import type { Context } from '../context.js'
 import { exitCodes } from '../failure.js'
-import { addExamples, addJsonOption, integerFrom, type JsonOption } from '../options.js'
+import { addExamples, addJsonOption, integerFrom, type JsonOption, numberFrom } from '../options.js'
 import { toReadable } from '../run/result-output.js'
 import { formatPairs } from '../table.js'
 
 const SEED_MAX = 2 ** 31 - 1
+const COUNT_MAX = 10_000_000
+
+interface SimOptions extends JsonOption {
+  seed: number
+  policy?: Policy
+  rate?: number
+  hosts?: number
+  units?: number
+  trace?: boolean
+}
 
 export function addSimCommand(program: Command, context: Context): void {
   const command = program
@@ -17,34 +28,50 @@ export function addSimCommand(program: Command, context: Context): void {
     .summary('simulate a grid with bad luck and bad peers')
     .description(
       'Runs the same core as a node over a virtual clock and network. The same seed gives the same ' +
-        'trace, byte for byte. Exit code 1 when a wrong result was accepted.',
+        'trace, byte for byte. Exit code 1 when a wrong result was accepted, or the job did not end. ' +
+        'Scenarios of hundreds or thousands of hosts can be varied by --policy, --rate, --hosts and --units.',
     )
     .option('--seed <n>', 'seed of everything random', integerFrom('--seed', 0, SEED_MAX), 1)
-    .action((scenario: string | undefined, options: { seed: number } & JsonOption) =>
+    .addOption(
+      new Option('--policy <name>', 'what decides which results count, and when').choices(policies),
+    )
+    .option('--rate <share>', 'how often liars lie, from 0 to 1', numberFrom('--rate', 0, 1))
+    .option('--hosts <n>', 'hosts beside the requester', integerFrom('--hosts', 0, 100_000))
+    .option('--units <n>', 'units of each job', integerFrom('--units', 1, COUNT_MAX))
+    .option('--trace', 'hash every event of a large scenario, too')
+    .action((scenario: string | undefined, options: SimOptions) =>
       simulate(context, scenario, options),
     )
   addExamples(addJsonOption(command), [
     ['sim', 'lists the scenarios'],
     ['sim liar --seed 7 --json', 'one line of JSON with the hash of the trace'],
+    ['sim saboteurs --rate 0.03 --policy voting', 'two copies of everything instead'],
   ])
 }
 
 async function simulate(
   context: Context,
   scenario: string | undefined,
-  { seed, json }: { seed: number } & JsonOption,
+  options: SimOptions,
 ): Promise<void> {
-  const { isScenario, runScenario, scenarios } = await import('../../sim/scenarios.js')
   const { terminal } = context
+  const { json, seed, trace, ...choices } = options
+  const { isScenario, listScenarios, runByName } = await import('../../sim/catalogue.js')
+  const all = listScenarios()
   if (scenario === undefined) {
-    const list = Object.entries(scenarios).map(([name, { summary }]) => [name, summary] as const)
     terminal.print(
-      json === true ? JSON.stringify({ scenarios: Object.fromEntries(list) }) : formatPairs(list),
+      json === true ? JSON.stringify({ scenarios: Object.fromEntries(all) }) : formatPairs(all),
     )
     return
   }
-  if (!isScenario(scenario)) throw unknownScenario(scenario, Object.keys(scenarios))
-  const report = runScenario(scenario, seed)
+  const given = Object.keys(choices)
+  if (isScenario(scenario) && given.length > 0) throw fixedScenario(scenario, given)
+  const large = { validateEvery: 0, trace: trace ?? false }
+  const report = runByName(scenario, seed, choices, large)
+  if (report === undefined) {
+    const names = all.map(([name]) => name)
+    throw unknownScenario(scenario, names)
+  }
   terminal.print(json === true ? JSON.stringify(report) : toReadable(toText(report), true))
   context.setExitCode(report.finished && report.wrong === 0 ? exitCodes.ok : exitCodes.failed)
 }
@@ -54,9 +81,24 @@ function toText(report: object): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(report).map(([name, value]: [string, unknown]) => [
       name,
-      Array.isArray(value) ? value.join(', ') || 'none' : value,
+      Array.isArray(value) ? shorten(value) : value,
     ]),
   )
+}
+
+/** Names as far as a person reads them. */
+function shorten(values: readonly unknown[]): string {
+  const most = 20
+  const rest = values.length > most ? ` and ${values.length - most} more` : ''
+  return values.length === 0 ? 'none' : `${values.slice(0, most).join(', ')}${rest}`
+}
+
+function fixedScenario(scenario: string, given: readonly string[]): GridError {
+  const names = given.map((name) => `--${name}`).join(' and ')
+  return new GridError('MH_USAGE', `${names} cannot change the scenario '${scenario}'`, {
+    blame: 'user',
+    hint: 'they vary the large scenarios, such as saboteurs, colluders or withholders',
+  })
 }
 
 function unknownScenario(scenario: string, names: readonly string[]): GridError {
