@@ -4,6 +4,7 @@ import { unitsOf } from '../protocol/unit-runs.js'
 import { isResting } from './hosting/hosting.js'
 import { assert } from './kit/assert.js'
 import { hasUnit, validateUnitSet } from './kit/unit-set.js'
+import { canServe } from './scheduling/hosts.js'
 import type { NodeState, StewardedJob } from './state.js'
 import { hasVoted, heldBytes } from './verification/tally.js'
 
@@ -39,6 +40,11 @@ function validateStewarded(stewarded: StewardedJob): void {
     return
   }
   validateOpenUnits(stewarded)
+  for (const host of schedule.hosts.values())
+    assert(
+      schedule.serving.has(host.peer) === canServe(host),
+      `${host.peer} is miscounted as serving`,
+    )
   validateLeases(stewarded)
   for (const unit of stewarded.watches.waiting)
     assert(schedule.open.has(unit), `unit ${unit} waits but is not open`)
@@ -57,8 +63,11 @@ function validateStewarded(stewarded: StewardedJob): void {
 /** No unit is lost: each open one is leased, wanted, or has all the votes it can get. */
 function validateOpenUnits({ job, schedule, tallies }: StewardedJob): void {
   const wanted = new Map<number, number>()
-  for (const want of schedule.wants)
-    for (const unit of unitsOf(want.runs)) wanted.set(unit, (wanted.get(unit) ?? 0) + want.copies)
+  for (const { key, wants } of schedule.wants.values()) {
+    assert(wants.length > 0, `the heap of wants "${key}" is empty but was kept`)
+    for (const { runs, copies } of wants)
+      for (const unit of unitsOf(runs)) wanted.set(unit, (wanted.get(unit) ?? 0) + copies)
+  }
   for (const [unit, open] of schedule.open) {
     assert(!hasUnit(job.canonical, unit), `unit ${unit} is canonical and open`)
     assert(unit < job.appended, `unit ${unit} is open but beyond the input`)

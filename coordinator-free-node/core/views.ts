@@ -11,7 +11,7 @@ import type {
 import type { JobId, PeerId } from '../protocol/ids.js'
 import { factsOf, type HostedJob, isResting } from './hosting/hosting.js'
 import { unitTotal, verifiedPerSecond } from './jobs/job.js'
-import { canServe, type JobHost } from './scheduling/schedule.js'
+import type { JobHost } from './scheduling/schedule.js'
 import type { NodeState, StewardedJob } from './state.js'
 import { usualCopies } from './step/acceptance.js'
 import { isBanned } from './verification/standing.js'
@@ -124,14 +124,14 @@ export function whyView(state: NodeState, id: JobId, nowMs: number): WhyView | u
 
 function waitsOf(stewarded: StewardedJob): WhyView['waits'] {
   const { job, schedule, tallies, warning } = stewarded
-  const serving = [...schedule.hosts.values()].filter(canServe)
+  const { serving } = schedule
   const waits: { reason: string; units: number | undefined; hint: string | undefined }[] = []
   const say = (reason: string, units: number | undefined, hint?: string) =>
     waits.push({ reason, units, hint })
   if (warning !== undefined) say(warning, undefined)
   const wanted = wantedUnits(schedule.wants)
   const fresh = job.appended - job.canonical.size - schedule.open.size
-  if (serving.length === 0 && schedule.open.size + fresh > 0)
+  if (serving.size === 0 && schedule.open.size + fresh > 0)
     say('no host works on this job', schedule.open.size + fresh, 'start "manyhands node" elsewhere')
   let running = 0
   for (const lease of schedule.leases.values()) running += lease.remaining.size
@@ -140,9 +140,7 @@ function waitsOf(stewarded: StewardedJob): WhyView['waits'] {
     say(
       tallies.size > 0 ? 'waits for another host to confirm a result' : 'waits for a free host',
       wanted,
-      serving.length < usualCopies(job.manifest)
-        ? 'more hosts are needed for agreement'
-        : undefined,
+      serving.size < usualCopies(job.manifest) ? 'more hosts are needed for agreement' : undefined,
     )
   if (fresh > 0) say('not leased out yet', fresh)
   if (!job.inputsClosed) say('the list of inputs has not ended yet', undefined)
@@ -152,7 +150,8 @@ function waitsOf(stewarded: StewardedJob): WhyView['waits'] {
 
 function wantedUnits(wants: StewardedJob['schedule']['wants']): number {
   let units = 0
-  for (const { runs } of wants) for (const [, count] of runs) units += count
+  for (const heap of wants.values())
+    for (const { runs } of heap.wants) for (const [, count] of runs) units += count
   return units
 }
 

@@ -44,7 +44,7 @@ export const limits = {
   /** Times that one unit may fail on a host (crash, time-out, memory) before its job fails. */
   unitFailuresMax: 6,
   /** Copies of a unit beyond those its verdict needs, when hosts would otherwise idle. */
-  backupCopiesMax: 1,
+  backupCopiesMax: 2,
   /** Task bundle (code and descriptor): QuickJS-sized WebAssembly modules fit several times. */
   bundleBytesMax: 16 * MIB,
   /** Manifest: everything in it is small or referred to by hash. */

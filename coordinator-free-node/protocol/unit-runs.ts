@@ -44,3 +44,17 @@ export function toRuns(units: Iterable<UnitIndex>): UnitRun[] {
   }
   return runs
 }
+
+/** Whether ascending runs hold a unit. */
+export function isInRuns(runs: readonly UnitRun[], unit: UnitIndex): boolean {
+  let low = 0
+  let high = runs.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    const [first, count] = runs[middle] ?? [0, 0]
+    if (first + count <= unit) low = middle + 1
+    else high = middle
+  }
+  const first = runs[low]?.[0]
+  return first !== undefined && first <= unit
+}

@@ -8,9 +8,12 @@ import type { PeerId } from '../../protocol/ids.js'
 import { limits } from '../../protocol/limits.js'
 import { type Random, sample } from '../kit/random.js'
 import type { PeerRecord } from '../kit/records.js'
+import { publicSubnetOf } from '../kit/subnets.js'
 
 export interface Neighbour {
   addresses: readonly string[]
+  /** Of its public address, if it has one. */
+  subnet: string | undefined
   /** From its hello; undefined until that came. */
   agent: string | undefined
   donates: boolean | undefined
@@ -69,7 +72,8 @@ export function neighbourJoined(
   addresses: readonly string[],
   nowMs: number,
 ): PeerId | undefined {
-  state.neighbours.set(peer, { addresses, agent: undefined, donates: undefined })
+  const subnet = publicSubnetOf(addresses)
+  state.neighbours.set(peer, { addresses, subnet, agent: undefined, donates: undefined })
   const forgotten = rememberPeer(state, peer, addresses, nowMs)
   const known = state.known.get(peer)
   if (known !== undefined) {
@@ -128,10 +132,13 @@ export function introductionsFor(
   }))
 }
 
-/** Addresses of a peer that is here, or was. */
-export function addressesOf(
-  { neighbours, known }: NeighbourState,
-  peer: PeerId,
-): readonly string[] {
-  return neighbours.get(peer)?.addresses ?? known.get(peer)?.addresses ?? []
+/**
+ * Peers that may be one person's: those of one public subnet, one of whom could speak through all the others.
+ *
+ * @returns the same text for peers of one suspected cluster; a peer by itself is its own
+ */
+export function clusterOf({ neighbours, known }: NeighbourState, peer: PeerId): string {
+  const neighbour = neighbours.get(peer)
+  if (neighbour !== undefined) return neighbour.subnet ?? peer
+  return publicSubnetOf(known.get(peer)?.addresses ?? []) ?? peer
 }

@@ -3,10 +3,10 @@ import type { PeerId, UnitIndex } from '../../protocol/ids.js'
 import { limits } from '../../protocol/limits.js'
 import type { Manifest } from '../../protocol/manifest.js'
 import { nextFraction } from '../kit/random.js'
-import { addressesOf } from '../membership/neighbours.js'
-import { hasOtherHost, type JobHost, type OpenUnit } from '../scheduling/schedule.js'
+import { clusterOf } from '../membership/neighbours.js'
+import { hasOtherHost } from '../scheduling/hosts.js'
+import type { JobHost, OpenUnit } from '../scheduling/schedule.js'
 import type { StewardedJob } from '../state.js'
-import { clusterOf } from '../verification/clusters.js'
 import { checkRate, errorOf } from '../verification/credibility.js'
 import { doubtOf } from '../verification/standing.js'
 import {
@@ -63,6 +63,7 @@ export function copiesLacking(turn: Turn, stewarded: StewardedJob, unit: UnitInd
     return Math.max(0, missing - open.leases.length - open.wanted)
   }
   const ruling = ruleOn(turn, stewarded, unit)
+  if (ruling.type === 'waits') stewarded.watches.waiting.add(unit)
   return ruling.type === 'open' ? ruling.copies : 0
 }
 
@@ -177,10 +178,17 @@ export function independentDoubts(
   if (hosts.length === 1) return [doubt(hosts[0] as PeerId)]
   const least = new Map<string, number>()
   for (const peer of hosts) {
-    const cluster = clusterOf(peer, addressesOf(neighbours, peer))
+    const cluster = clusterOf(neighbours, peer)
     least.set(cluster, Math.min(doubt(peer), least.get(cluster) ?? 1))
   }
   return [...least.values()]
+}
+
+/** Whether a holder of a unit is certainly not the same person as a host that could confirm it. */
+export function isApart({ state }: Turn, holder: PeerId, host: PeerId): boolean {
+  const { neighbours } = state
+  const mine = neighbours.neighbours.get(host)?.subnet
+  return mine === undefined || mine !== clusterOf(neighbours, holder)
 }
 
 function mostCredible(doubts: readonly number[][]): { group: number; error: number } {

@@ -4,7 +4,8 @@
  */
 import type { PeerId } from '../../protocol/ids.js'
 import { removeUnit } from '../kit/unit-set.js'
-import { reopenUnit } from '../scheduling/schedule.js'
+import { refuseHost } from '../scheduling/hosts.js'
+import { reopenUnit } from '../scheduling/leases.js'
 import type { StewardedJob } from '../state.js'
 import { queueAudit } from '../verification/audits.js'
 import { type BackedUnit, back, someBackedBy, takeBackedBy } from '../verification/backing.js'
@@ -28,7 +29,7 @@ export function ban(turn: Turn, docket: Docket, peer: PeerId, ground: string): v
     const { job, schedule } = stewarded
     const host = schedule.hosts.get(peer)
     if (host === undefined || host.refused !== undefined) continue
-    host.refused = ground
+    refuseHost(schedule, host, ground)
     if (job.phase !== 'running') continue
     stewarded.answers.set(peer, { verdict: 'banned', reason: ground, atMs: nowMs })
     send(turn, peer, { type: 'decline', job: job.job, reason: 'a result was refuted', final: true })

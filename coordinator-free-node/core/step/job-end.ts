@@ -83,7 +83,7 @@ export function finishJob(
       host.leases.clear()
     }
   schedule.open.clear()
-  schedule.wants = []
+  schedule.wants.clear()
   schedule.leases.clear()
   schedule.former.clear()
   schedule.parked.clear()

@@ -3,25 +3,15 @@ import type { PeerId, UnitIndex } from '../../protocol/ids.js'
 import { limits } from '../../protocol/limits.js'
 import { hasFresh, takeFresh } from '../jobs/job.js'
 import type { CoreMessageOf } from '../messages.js'
-import {
-  backUpAfterMs,
-  canServe,
-  endLease,
-  grantLease,
-  hostOf,
-  type JobHost,
-  type Lease,
-  leaseUnits,
-  loseUnits,
-  openUnits,
-  setAway,
-  takeWanted,
-  unitsToBackUp,
-  wantCopies,
-} from '../scheduling/schedule.js'
+import { backUpAfterMs, unitsToBackUp } from '../scheduling/backups.js'
+import { canServe, disconnect, hostOf, refuseHost, setAway } from '../scheduling/hosts.js'
+import { endLease, grantLease, loseUnits, openUnits } from '../scheduling/leases.js'
+import { expectedUnitMs, hardLeaseMs, leaseUnits } from '../scheduling/pace.js'
+import type { JobHost, Lease } from '../scheduling/schedule.js'
+import { takeWanted, wantCopies } from '../scheduling/wants.js'
 import type { StewardedJob } from '../state.js'
 import { isBanned } from '../verification/standing.js'
-import { copiesLacking, firstCopies, furtherCopies, usualCopies } from './acceptance.js'
+import { copiesLacking, firstCopies, furtherCopies, isApart, usualCopies } from './acceptance.js'
 import { endAudits, grantAudits } from './audits.js'
 import { wireRuns } from './host.js'
 import { failJob } from './job-end.js'
@@ -64,15 +54,16 @@ export function onWant(turn: Turn, from: PeerId, message: CoreMessageOf<'want'>)
   if (stewarded.job.phase !== 'running') return decline('the job has ended')
   if (isBanned(state.standing, from, nowMs)) {
     const host = hostOf(stewarded.schedule, from, nowMs)
-    host.refused ??= 'results of this host were refuted earlier'
-    note(stewarded, from, 'banned', host.refused, nowMs)
+    const ground = 'results of this host were refuted earlier'
+    refuseHost(stewarded.schedule, host, ground)
+    note(stewarded, from, 'banned', host.refused ?? ground, nowMs)
     return decline('results of this host were refuted')
   }
   if (stewarded.schedule.parked.size >= limits.parkedHostsMax) return
   const host = hostOf(stewarded.schedule, from, nowMs)
   setAway(stewarded.schedule, host, false)
   host.slots = message.slots
-  stewarded.schedule.parked.set(from, { slots: message.slots })
+  stewarded.schedule.parked.add(from)
   serve(turn, stewarded)
 }
 
@@ -80,17 +71,41 @@ export function onWant(turn: Turn, from: PeerId, message: CoreMessageOf<'want'>)
 export function serve(turn: Turn, stewarded: StewardedJob): void {
   const { job, schedule } = stewarded
   if (job.phase !== 'running') return
-  for (const peer of schedule.parked.keys()) {
+  let passed = 0
+  for (const peer of schedule.parked) {
+    // What is left may suit none of thousands: those behind are looked at when the next vote or tick comes.
+    if (passed >= passedOverMax || !hasWork(stewarded)) break
     const host = schedule.hosts.get(peer)
     if (host === undefined || !canServe(host)) schedule.parked.delete(peer)
     else if (grantTo(turn, stewarded, host)) schedule.parked.delete(peer)
+    else passed++
   }
   if (schedule.parked.size > 0 && schedule.open.size > 0)
     wakeAt(turn, 'steward', turn.nowMs + backUpAfterMs)
 }
 
+/** Waiting hosts that are looked at in vain before the others have to wait on. */
+const passedOverMax = 64
+
+/** Whether there is anything that a waiting host could be given, backup copies aside. */
+function hasWork(stewarded: StewardedJob): boolean {
+  const { schedule, watches, audits } = stewarded
+  const hasCopies = schedule.wants.size > 0 || watches.waiting.size > 0
+  return hasCopies || audits.queue.length > 0 || hasRoomForFresh(stewarded)
+}
+
+/** Gives idle hosts copies of what is late. */
+export function backUp(turn: Turn, stewarded: StewardedJob): void {
+  const { schedule, job } = stewarded
+  if (job.phase !== 'running' || schedule.leases.size === 0) return
+  for (const peer of schedule.parked) {
+    const host = schedule.hosts.get(peer)
+    if (host !== undefined && grantTo(turn, stewarded, host)) schedule.parked.delete(peer)
+  }
+}
+
 function grantTo(turn: Turn, stewarded: StewardedJob, host: JobHost): boolean {
-  const { state, nowMs } = turn
+  const { state } = turn
   const { schedule, job } = stewarded
   if (host.leases.size >= leasesPerHost) return false
   if (host.peer === state.self && grantAudits(turn, stewarded, host)) return true
@@ -98,9 +113,7 @@ function grantTo(turn: Turn, stewarded: StewardedJob, host: JobHost): boolean {
   if (units.length === 0) return false
   const lease = grantLease(schedule, host, units, {
     lease: state.nextLease++,
-    nowMs,
-    leaseMs: state.config.leaseMsMin,
-    hardMs: hardLeaseMs(stewarded, host, units.length),
+    ...termsOf(turn, stewarded, host, units),
   })
   stewarded.counters.executions += units.length
   const granted = { job: job.job, lease: lease.lease, runs: lease.runs }
@@ -113,33 +126,71 @@ function grantTo(turn: Turn, stewarded: StewardedJob, host: JobHost): boolean {
     [{ type: 'lease-granted', ...granted, host: host.peer }],
     [{ type: 'send-message', to: host.peer, message: { ...message, inputs: undefined } }],
   )
-  wakeAt(turn, 'steward', lease.deadlineMs)
   return true
 }
+
+/** How long a lease may take, and when it should be done. */
+function termsOf(
+  { state, nowMs }: Turn,
+  { schedule, job, watches }: StewardedJob,
+  host: JobHost,
+  units: readonly UnitIndex[],
+) {
+  const { leaseMsMin, leaseRule } = state.config
+  const queuedMs = host.leases.size === 0 ? 0 : Math.max(0, host.busyUntilMs - nowMs)
+  const unitMs = expectedUnitMs(schedule, host)
+  const workMs = Math.ceil(units.length / host.slots) * (unitMs ?? 0)
+  const expectedMs = unitMs === undefined ? Number.POSITIVE_INFINITY : nowMs + queuedMs + workMs
+  let expiries = 0
+  for (const unit of units) {
+    expiries = Math.max(expiries, schedule.open.get(unit)?.expiries ?? 0)
+    watches.waiting.delete(unit)
+  }
+  if (leaseRule === 'fixed') {
+    const fixedMs = fixedLeaseFactor * (queuedMs + (unitMs === undefined ? 1_000 : workMs))
+    return { nowMs, leaseMs: fixedMs, hardMs: fixedMs, expectedMs }
+  }
+  const { unitMsMax } = job.manifest.task
+  const lease = { units: units.length, queuedMs, expiries, unitMsMax }
+  return { nowMs, leaseMs: leaseMsMin, hardMs: hardLeaseMs(schedule, host, lease), expectedMs }
+}
+
+/** Length of a fixed lease in the time that its work usually takes: what volunteer grids set by hand. */
+const fixedLeaseFactor = 10
 
 /** Copies that others wait for come first, then fresh units, then copies of what is overdue. */
 function unitsFor(turn: Turn, stewarded: StewardedJob, host: JobHost): UnitIndex[] {
   const { schedule, job } = stewarded
+  const { state } = turn
   const left = job.inputsClosed
     ? Math.max(1, job.appended - job.canonical.size) * usualCopies(job.manifest)
     : Number.POSITIVE_INFINITY
-  let most = leaseUnits(schedule, host, left, turn.state.config.leaseTargetMs)
+  let most = leaseUnits(schedule, host, left, state.config.leaseTargetMs)
   if (job.appendedBytes > 0) {
     const unitBytes = Math.max(1, job.appendedBytes / job.appended)
     most = Math.max(1, Math.min(most, Math.floor(limits.batchBytesMax / unitBytes)))
   }
-  const units = takeWanted(schedule, host.peer, most)
+  const isPlain = job.manifest.acceptance.rule === 'quorum'
+  const take = (count: number) =>
+    takeWanted(
+      schedule,
+      host.peer,
+      count,
+      state.random,
+      (holder) => isPlain || isApart(turn, holder, host.peer),
+    )
+  const units = take(most)
   const copies = firstCopies(turn, stewarded, host)
   while (units.length < most && hasRoomForFresh(stewarded)) {
     const run = takeFresh(job, most - units.length, (unit) => schedule.open.has(unit))
     if (run === undefined) break
     openUnits(schedule, run, copies)
-    units.push(...takeWanted(schedule, host.peer, run[1]))
+    units.push(...take(run[1]))
   }
   if (units.length > 0) return units.slice(0, limits.leaseUnitsMax).sort((a, b) => a - b)
   const further = furtherCopies(stewarded, host, most)
   if (further.length > 0) return further
-  return unitsToBackUp(schedule, host, turn.nowMs, most)
+  return state.config.leaseRule === 'fixed' ? [] : unitsToBackUp(schedule, host, turn.nowMs, most)
 }
 
 /** No host runs far ahead of those who must confirm it: what waits for agreement waits in memory. */
@@ -151,14 +202,6 @@ function hasRoomForFresh({ job, schedule, tallies, heldBytes }: StewardedJob): b
     tallies.size < awaitingMax &&
     heldBytes < limits.openResultBytesMax
   )
-}
-
-/** However often a lease is renewed, it ends here: three times what its units and those before it may take. */
-function hardLeaseMs({ schedule, job }: StewardedJob, host: JobHost, units: number): number {
-  const { unitMsMax } = job.manifest.task
-  const unitMs = host.unitMs ?? schedule.unitMs ?? unitMsMax
-  const rounds = Math.ceil(units / host.slots)
-  return Math.min(86_400_000, 3 * (10_000 + rounds * Math.min(unitMsMax, 4 * unitMs)))
 }
 
 export function onRenew(turn: Turn, from: PeerId, message: CoreMessageOf<'renew'>): void {
@@ -174,7 +217,6 @@ export function onRenew(turn: Turn, from: PeerId, message: CoreMessageOf<'renew'
       continue
     }
     lease.deadlineMs = Math.min(turn.nowMs + lease.leaseMs, lease.hardDeadlineMs)
-    wakeAt(turn, 'steward', lease.deadlineMs)
   }
   if (unknown.length > 0) send(turn, from, { type: 'revoke', job: message.job, leases: unknown })
 }
@@ -226,7 +268,7 @@ export function recover(
   if (lease.remaining.size === 0) endLease(schedule, lease)
   wantCopies(
     schedule,
-    lost.map((unit) => ({ unit, copies: copiesLacking(turn, stewarded, unit) })),
+    lost.map((unit) => [unit, copiesLacking(turn, stewarded, unit)] as const),
     avoid,
   )
   serve(turn, stewarded)
@@ -252,7 +294,8 @@ export function stewardLostHost(turn: Turn, peer: PeerId): void {
   for (const stewarded of turn.state.stewarded.values()) {
     const host = stewarded.schedule.hosts.get(peer)
     if (host === undefined || !host.connected) continue
-    host.connected = false
+    disconnect(stewarded.schedule, host)
+    if (turn.state.config.leaseRule === 'fixed') continue
     if (stewarded.job.phase === 'running') loseHost(turn, stewarded, host)
   }
 }
@@ -262,6 +305,10 @@ export function expireLeases(turn: Turn, stewarded: StewardedJob): void {
   for (const lease of [...schedule.leases.values()]) {
     if (lease.deadlineMs > turn.nowMs) continue
     const units = [...lease.remaining]
+    for (const unit of units) {
+      const open = schedule.open.get(unit)
+      if (open !== undefined) open.expiries++
+    }
     counters.reassigned += recover(turn, stewarded, lease, units, [lease.host])
     if (schedule.leases.has(lease.lease)) endLease(schedule, lease)
     send(turn, lease.host, { type: 'revoke', job: stewarded.job.job, leases: [lease.lease] })

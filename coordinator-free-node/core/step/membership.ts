@@ -1,6 +1,7 @@
 /** Neighbours come and go; adverts are judged once and passed on. */
 import type { PeerId } from '../../protocol/ids.js'
 import { limits } from '../../protocol/limits.js'
+import { publicSubnetOf } from '../kit/subnets.js'
 import {
   acceptAdvert,
   admitAdvert,
@@ -64,6 +65,7 @@ export function onHello(turn: Turn, from: PeerId, hello: CoreMessageOf<'hello'>)
   neighbour.donates = hello.donates
   if (hello.addresses.length === 0) return
   neighbour.addresses = hello.addresses
+  neighbour.subnet ??= publicSubnetOf(hello.addresses)
   rememberPeer(turn.state.neighbours, from, hello.addresses, turn.nowMs)
   savePeer(turn, from)
 }

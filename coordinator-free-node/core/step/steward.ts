@@ -7,14 +7,15 @@ import type { EventOf, RestoredJob } from '../event.js'
 import { hasFresh, openJob, sampleProgress } from '../jobs/job.js'
 import { addRun, hasUnit } from '../kit/unit-set.js'
 import { acceptAdvert } from '../membership/adverts.js'
-import { canServe, createSchedule, hostOf } from '../scheduling/schedule.js'
+import { disconnect, hostOf } from '../scheduling/hosts.js'
+import { createSchedule } from '../scheduling/schedule.js'
 import type { StewardedJob } from '../state.js'
 import { createAudits } from '../verification/audits.js'
 import { createBacking } from '../verification/backing.js'
 import { createWatches } from '../verification/watches.js'
 import { considerAdvert } from './host.js'
 import { completeIfDone, failJob, finishJob, jobRecordOf, sendSettlements } from './job-end.js'
-import { expireLeases, serve } from './leasing.js'
+import { backUp, expireLeases, serve } from './leasing.js'
 import { emit, journal, journalThen, send, type Turn, wakeAt } from './turn.js'
 import { judgeStuckUnits } from './verdicts.js'
 
@@ -114,8 +115,10 @@ export function restoreJob(turn: Turn, restored: RestoredJob): void {
   job.error = record.error
   job.samples = [{ atMs: nowMs, verified: 0 }]
   for (const key of Object.keys(counters) as (keyof typeof counters)[]) counters[key] = record[key]
-  for (const host of record.hosts)
-    Object.assign(hostOf(schedule, host.peer, nowMs), host, { connected: false })
+  for (const known of record.hosts) {
+    const host = Object.assign(hostOf(schedule, known.peer, nowMs), known)
+    disconnect(schedule, host)
+  }
   if (record.phase !== 'running') {
     stewarded.endedVerified = record.verified
     return
@@ -189,9 +192,8 @@ export function stewardTick(turn: Turn): void {
     if (stewarded.advertAtMs <= nowMs) advertise(turn, stewarded)
     if (stewarded.dirty) saveJob(turn, stewarded)
     serve(turn, stewarded)
+    backUp(turn, stewarded)
     wakeAt(turn, 'steward', nowMs + stewardEveryMs)
-    for (const lease of stewarded.schedule.leases.values())
-      wakeAt(turn, 'steward', lease.deadlineMs)
   }
 }
 
@@ -209,22 +211,22 @@ function warn(turn: Turn, stewarded: StewardedJob): void {
 
 function warningOf({ state }: Turn, { schedule, job, watches }: StewardedJob): string | undefined {
   const { acceptance } = job.manifest
-  const serving = [...schedule.hosts.values()].filter(canServe)
-  const computes = serving.some(({ peer }) => peer === state.self)
+  const { serving } = schedule
+  const computes = serving.has(state.self)
   const hint = 'start another with "manyhands node", or name one with --peer'
-  if (serving.length === 0) return `no host on this grid works on the job: ${hint}`
+  if (serving.size === 0) return `no host on this grid works on the job: ${hint}`
   if (acceptance.rule === 'credibility') {
     const isStuck =
       watches.waiting.size > 0 && schedule.leases.size === 0 && !hasFresh(job) && !computes
     return isStuck
-      ? `the ${serving.length} hosts here agree, but are not known well enough for an error rate of ${acceptance.maxErrorRate}, so ${watches.waiting.size} units wait: ${hint}, let this node compute (--cpus), or ask for a quorum`
+      ? `the ${serving.size} hosts here agree, but are not known well enough for an error rate of ${acceptance.maxErrorRate}, so ${watches.waiting.size} units wait: ${hint}, let this node compute (--cpus), or ask for a quorum`
       : undefined
   }
   const { quorum } = acceptance
-  if (serving.length >= quorum) return undefined
+  if (serving.size >= quorum) return undefined
   return computes
-    ? `only ${serving.length} of ${quorum} hosts are here: where nobody can check this node's results they are accepted unchecked; ${hint}`
-    : `only ${serving.length} of the ${quorum} hosts that must agree are here, so the job waits: ${hint}`
+    ? `only ${serving.size} of ${quorum} hosts are here: where nobody can check this node's results they are accepted unchecked; ${hint}`
+    : `only ${serving.size} of the ${quorum} hosts that must agree are here, so the job waits: ${hint}`
 }
 
 function saveJob(turn: Turn, stewarded: StewardedJob): void {

@@ -2,19 +2,14 @@
 import type { PeerId, UnitIndex } from '../../protocol/ids.js'
 import { limits } from '../../protocol/limits.js'
 import { resultKinds } from '../../protocol/outcome.js'
-import { unitsOf } from '../../protocol/unit-runs.js'
-import { hasFresh } from '../jobs/job.js'
+import { isInRuns, unitsOf } from '../../protocol/unit-runs.js'
 import { digestKey } from '../kit/byte-key.js'
 import type { CoreMessageOf } from '../messages.js'
-import {
-  endLease,
-  hasOtherHost,
-  hostOf,
-  type JobHost,
-  leaveLease,
-  observePace,
-  wantCopies,
-} from '../scheduling/schedule.js'
+import { hasOtherHost, hostOf } from '../scheduling/hosts.js'
+import { endLease, leaveLease } from '../scheduling/leases.js'
+import { observePace } from '../scheduling/pace.js'
+import type { JobHost } from '../scheduling/schedule.js'
+import { wantCopies } from '../scheduling/wants.js'
 import type { StewardedJob } from '../state.js'
 import { addClaim, emptyTally, hasVoted, heldBytes, isDisputed } from '../verification/tally.js'
 import { onAuditVote } from './audits.js'
@@ -64,8 +59,8 @@ function enterVote(
   if (host.refused !== undefined) return false
   host.spentMs += body.spentMs
   const units = enterClaims(turn, docket, stewarded, from, message, (unit) => {
-    if (!granted.runs.some(([first, count]) => first <= unit && unit < first + count)) return false
-    if (lease !== undefined) leaveLease(schedule, lease, unit)
+    if (lease?.remaining.has(unit) === true) leaveLease(schedule, lease, unit)
+    else if (!isInRuns(granted.runs, unit)) return false
     return true
   })
   bookVote(turn, stewarded, host, body.spentMs, units)
@@ -210,12 +205,8 @@ function reap(turn: Turn, harvest: Harvest): void {
     failJob(turn, stewarded, failure.code, failure.error)
     return
   }
-  wantCopies(
-    schedule,
-    [...copies].map(([unit, count]) => ({ unit, copies: count })),
-  )
-  const hasWork = hasFresh(job) || schedule.wants.length > 0 || stewarded.watches.waiting.size > 0
-  if (hasWork || stewarded.audits.queue.length > 0) serve(turn, stewarded)
+  wantCopies(schedule, copies)
+  serve(turn, stewarded)
   completeIfDone(turn, stewarded)
 }
 
@@ -224,8 +215,9 @@ export function judgeStuckUnits(turn: Turn, stewarded: StewardedJob): void {
   const { schedule, job } = stewarded
   if (job.manifest.acceptance.rule !== 'quorum' || !areHostsSettled(turn, schedule)) return
   const docket = openDocket()
-  for (const want of schedule.wants)
-    if (!hasOtherHost(schedule, want.holders))
-      for (const unit of unitsOf(want.runs)) judge(turn, docket, stewarded, unit)
+  for (const { holders, wants } of schedule.wants.values())
+    if (!hasOtherHost(schedule, holders))
+      for (const { runs } of wants)
+        for (const unit of unitsOf(runs)) judge(turn, docket, stewarded, unit)
   conclude(turn, docket)
 }

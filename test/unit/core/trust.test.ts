@@ -142,16 +142,16 @@ describe('acceptance by credibility', () => {
     expect(node.stewarded.counters).toMatchObject({ executions: 1, unchecked: 0 })
   })
 
-  test('a group of one subnet counts as one host', () => {
+  test('hosts of one subnet do not confirm each other', () => {
     const node = withJob({ checked: { [peer(1)]: 20, [peer(2)]: 20 } })
     for (const n of [1, 2]) {
       const addresses = [`/ip4/198.51.100.${n}/tcp/1/ws`]
       node.event({ type: 'neighbour-joined', peer: peer(n), addresses })
       node.want(peer(n))
-      node.vote(peer(n))
     }
-    expect(canonical(node)).toBe(0)
-    expect(standing(node, 1)?.checked).toBe(20)
+    expect(node.sent('lease', peer(2))).toHaveLength(0)
+    node.vote(peer(1))
+    expect(node.sent('lease', peer(2))).toHaveLength(0)
     node.want(peer(3))
     node.vote(peer(3))
     expect(standing(node, 1)?.checked).toBe(21)

@@ -1,22 +1,4 @@
-/**
- * Hosts that may be one person's: those of one public subnet. Members of a cluster count as one where agreement is
- * weighed, since one liar can speak through all of them.
- *
- * Loopback and private addresses say nothing: a lab's machines, or a simulation's, share them.
- */
-import type { PeerId } from '../../protocol/ids.js'
-
-/**
- * @param addresses  the peer's
- * @returns the same text for hosts of one suspected cluster; a host by itself is its own
- */
-export function clusterOf(peer: PeerId, addresses: readonly string[]): string {
-  for (const address of addresses) {
-    const subnet = subnetOf(address)
-    if (subnet !== undefined) return subnet
-  }
-  return peer
-}
+/** Where an address lies. Loopback and private ranges say nothing: a lab's machines, or a simulation's, share them. */
 
 /** Private and loopback IPv4: RFC 1918, RFC 6598, RFC 3927, RFC 1122. */
 const privateIpv4 =
@@ -30,6 +12,15 @@ export function subnetOf(address: string): string | undefined {
     return privateIpv4.test(host) ? undefined : host.split('.').slice(0, 3).join('.')
   if (family !== 'ip6' || /^(::1?$|f[cd]|fe[89ab])/i.test(host)) return undefined
   return expandIpv6(host).slice(0, 3).join(':')
+}
+
+/** The first public subnet among a peer's addresses. */
+export function publicSubnetOf(addresses: readonly string[]): string | undefined {
+  for (const address of addresses) {
+    const subnet = subnetOf(address)
+    if (subnet !== undefined) return subnet
+  }
+  return undefined
 }
 
 /** The eight groups of an IPv6 address, zeros filled in. */

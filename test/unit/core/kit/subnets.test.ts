@@ -1,11 +1,5 @@
 import { expect, test } from '@jest/globals'
-import {
-  clusterOf,
-  subnetOf,
-} from '../../../../coordinator-free-node/core/verification/clusters.js'
-import type { PeerId } from '../../../../coordinator-free-node/protocol/ids.js'
-
-const peer = (n: number) => `12D3KooWhost${n}` as PeerId
+import { publicSubnetOf, subnetOf } from '../../../../coordinator-free-node/core/kit/subnets.js'
 
 test.each([
   ['/ip4/198.51.100.7/tcp/1/ws', '198.51.100'],
@@ -31,9 +25,10 @@ test.each([
   expect(subnetOf(address)).toBeUndefined()
 })
 
-test('hosts of one public subnet are one cluster, others are their own', () => {
-  const at = (host: string) => [`/ip4/127.0.0.1/tcp/1/ws`, `/ip4/${host}/tcp/1/ws`]
-  expect(clusterOf(peer(1), at('198.51.100.7'))).toBe(clusterOf(peer(2), at('198.51.100.9')))
-  expect(clusterOf(peer(1), at('198.51.100.7'))).not.toBe(clusterOf(peer(2), at('203.0.113.9')))
-  expect(clusterOf(peer(1), [])).toBe(peer(1))
+test('a peer is placed by its first public address', () => {
+  const at = (host: string) => ['/ip4/127.0.0.1/tcp/1/ws', `/ip4/${host}/tcp/1/ws`]
+  expect(publicSubnetOf(at('198.51.100.7'))).toBe(publicSubnetOf(at('198.51.100.9')))
+  expect(publicSubnetOf(at('198.51.100.7'))).not.toBe(publicSubnetOf(at('203.0.113.9')))
+  expect(publicSubnetOf(at('10.0.0.1'))).toBeUndefined()
+  expect(publicSubnetOf([])).toBeUndefined()
 })

@@ -1,0 +1,81 @@
+/** The hosts of one job, as its steward sees them. */
+import type { PeerId } from '../../protocol/ids.js'
+import { assert } from '../kit/assert.js'
+import type { JobHost, Schedule } from './schedule.js'
+
+/** The record of a host that was just heard from; a new or returned one changes who may serve. */
+export function hostOf(schedule: Schedule, peer: PeerId, nowMs: number): JobHost {
+  let host = schedule.hosts.get(peer)
+  if (host === undefined) {
+    host = {
+      peer,
+      connected: true,
+      away: false,
+      slots: 1,
+      pace: { unitMs: undefined, recentMs: [] },
+      busyUntilMs: 0,
+      executed: 0,
+      accepted: 0,
+      rejected: 0,
+      aborted: 0,
+      spentMs: 0,
+      refused: undefined,
+      leases: new Set(),
+    }
+    schedule.hosts.set(peer, host)
+    schedule.serving.add(peer)
+    schedule.hostsChangedMs = nowMs
+  }
+  if (!host.connected) {
+    host.connected = true
+    schedule.hostsChangedMs = nowMs
+    noteServing(schedule, host)
+  }
+  return host
+}
+
+/** The record of a host heard from earlier, which may have left since. */
+export function hostHeardOf(schedule: Schedule, peer: PeerId): JobHost {
+  const host = schedule.hosts.get(peer)
+  assert(host !== undefined, `${peer} voted and has no record`)
+  return host
+}
+
+/**
+ * A host comes or goes of its own will, its connection aside. That does not count as a change of hosts: one that came
+ * and went every second could hold up for ever what waits until they are settled.
+ */
+export function setAway(schedule: Schedule, host: JobHost, away: boolean): void {
+  host.away = away
+  noteServing(schedule, host)
+}
+
+export function disconnect(schedule: Schedule, host: JobHost): void {
+  host.connected = false
+  noteServing(schedule, host)
+}
+
+/** It gets nothing more, for good. */
+export function refuseHost(schedule: Schedule, host: JobHost, ground: string): void {
+  host.refused ??= ground
+  noteServing(schedule, host)
+}
+
+export function canServe(host: JobHost): boolean {
+  return host.connected && !host.away && host.refused === undefined
+}
+
+function noteServing({ serving, parked }: Schedule, host: JobHost): void {
+  if (canServe(host)) serving.add(host.peer)
+  else {
+    serving.delete(host.peer)
+    parked.delete(host.peer)
+  }
+}
+
+/** Whether somebody could still be given a copy of a unit that `tried` have. */
+export function hasOtherHost({ serving }: Schedule, tried: readonly PeerId[]): boolean {
+  if (serving.size > tried.length) return true
+  for (const peer of serving) if (!tried.includes(peer)) return true
+  return false
+}

@@ -1,0 +1,77 @@
+/** How fast hosts are, from their own votes, and how much work to give them at once. */
+import { limits } from '../../protocol/limits.js'
+import type { JobHost, Pace, Schedule } from './schedule.js'
+
+/** Smoothing of unit times: recent leases count most, one odd lease does not turn the estimate over. */
+const paceWeight = 0.4
+
+/** Votes whose times are remembered: enough for a ninetieth percentile. */
+const recentVotes = 20
+
+export function observePace(schedule: Schedule, { pace }: JobHost, unitMs: number): void {
+  for (const each of [pace, schedule.pace]) {
+    const before = each.unitMs
+    each.unitMs = before === undefined ? unitMs : before + paceWeight * (unitMs - before)
+    each.recentMs.push(unitMs)
+    if (each.recentMs.length > recentVotes) each.recentMs.shift()
+  }
+}
+
+/** Time that nine in ten of the last votes kept to, milliseconds a unit; undefined before the first. */
+export function slowestMs({ recentMs }: Pace): number | undefined {
+  if (recentMs.length === 0) return undefined
+  const sorted = [...recentMs].sort((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * 0.9))]
+}
+
+/** Thread-milliseconds that a unit is expected to take on a host; undefined while nobody knows. */
+export function expectedUnitMs(schedule: Schedule, { pace }: JobHost): number | undefined {
+  return pace.unitMs ?? schedule.pace.unitMs
+}
+
+/** Units of a host's first lease for each of its threads, while nobody knows how long one takes. */
+const firstLeaseUnitsPerSlot = 1
+
+/**
+ * Units for a host's next lease: about `targetMs` of work for each of its threads, but no more than half of its
+ * share of what is left, so that the last leases end together.
+ *
+ * @param unitsLeft  executions that are left; Infinity where unknown
+ * @see Hummel, Schonberg and Flynn, "Factoring" (1992)
+ */
+export function leaseUnits(
+  schedule: Schedule,
+  host: JobHost,
+  unitsLeft: number,
+  targetMs: number,
+): number {
+  const unitMs = expectedUnitMs(schedule, host)
+  if (unitMs === undefined) return Math.max(1, host.slots * firstLeaseUnitsPerSlot)
+  const aimed = Math.floor((host.slots * targetMs) / Math.max(unitMs, 0.001))
+  const share = Math.ceil(unitsLeft / (2 * Math.max(1, schedule.serving.size)))
+  return Math.max(1, Math.min(aimed, Math.max(share, host.slots), limits.leaseUnitsMax))
+}
+
+/** Time that a lease may take beyond its work: a round trip, a start, a busy machine. */
+const leaseGraceMs = 10_000
+
+/** How far beyond its usual pace a host may stay before its units are taken back. */
+const patience = 3
+
+/**
+ * However often a lease is renewed, it ends so long after its grant: three times what nine in ten of this host's units
+ * took, for its units and those queued in front of them. A unit that ran out of time before gets twice as long each time.
+ *
+ * @param expiries  times that a unit of the lease was taken back before
+ */
+export function hardLeaseMs(
+  schedule: Schedule,
+  host: JobHost,
+  lease: { units: number; queuedMs: number; expiries: number; unitMsMax: number },
+): number {
+  const { units, queuedMs, expiries, unitMsMax } = lease
+  const usual = slowestMs(host.pace) ?? slowestMs(schedule.pace)
+  const unitMs = Math.min(unitMsMax, usual === undefined ? unitMsMax : usual * 2 ** expiries)
+  const rounds = Math.ceil(units / host.slots)
+  return Math.min(86_400_000, leaseGraceMs + patience * (queuedMs + rounds * unitMs))
+}
