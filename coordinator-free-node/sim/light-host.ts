@@ -211,7 +211,10 @@ export class LightHost implements NetworkClient {
     if (waiting.length > 0) {
       const life = this.#life
       this.world.clock.after(lookAgainMs, () => {
-        if (life === this.#life && !lease.gone) this.#vote(lease, waiting, unitMs, readyMs)
+        if (life !== this.#life || lease.gone) return
+        this.#vote(lease, waiting, unitMs, readyMs)
+        this.#sweep()
+        this.#wantAll()
       })
     }
     if (ready.length === 0) return
