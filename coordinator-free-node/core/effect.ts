@@ -10,8 +10,7 @@ export type JournalRecord =
   | { type: 'job'; record: JobRecord }
   | { type: 'lease-granted'; job: JobId; lease: LeaseId; host: PeerId; runs: readonly UnitRun[] }
   | { type: 'lease-settled'; job: JobId; lease: LeaseId }
-  /** `hadInput`: its input is in the store, and needed no more. */
-  | { type: 'result'; job: JobId; result: ResultRecord; hadInput: boolean }
+  | { type: 'result'; job: JobId; result: ResultRecord }
   /** A canonical result is not one any more; the unit is computed again. */
   | { type: 'result-withdrawn'; job: JobId; unit: UnitIndex }
   | { type: 'ledger'; record: LedgerRecord }

@@ -54,7 +54,10 @@ export const requestSchemas = {
     units: z.number().int().min(0),
     error: z.string().max(2000).optional(),
   }),
-  /** Stream of canonical results from unit `from` on, each exactly once, until the job ends. */
+  /**
+   * Stream of canonical results from unit `from` on, each exactly once, until the job ends. A unit that comes again, or
+   * lies before `from`, is marked `revised`: its result was withdrawn and is another one now.
+   */
   results: z.strictObject({
     job: jobRef,
     from: z.number().int().min(0),

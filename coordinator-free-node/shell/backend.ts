@@ -207,6 +207,7 @@ async function* results(
 ) {
   const { store, news } = parts
   const job = findJob(parts, request.job)
+  const follower = news.follow(job)
   const reading = {
     store,
     job,
@@ -214,12 +215,12 @@ async function* results(
     signal,
     news: (until: AbortSignal) => news.next(job, until),
     hasEnded: () => jobOf(parts, job).phase !== 'running',
+    arrived: follower.arrived,
+    withdrawn: follower.withdrawn,
   }
-  if (request.order === 'input') return { units: yield* readInOrder(reading) }
-  const follower = news.follow(job)
+  const read = request.order === 'input' ? readInOrder : readAsCompleted
   try {
-    const { arrived } = follower
-    return { units: yield* readAsCompleted({ ...reading, arrived }) }
+    return { units: yield* read(reading) }
   } finally {
     follower.close()
   }

@@ -42,6 +42,9 @@ export function perform(parts: NodeParts, effect: Effect): void {
     case 'results-ready':
       news.resultsReady(effect.job, effect.results)
       return
+    case 'results-withdrawn':
+      news.resultsWithdrawn(effect.job, effect.units)
+      return
     case 'job-changed':
       news.jobChanged(effect.job)
       return

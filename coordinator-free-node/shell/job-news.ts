@@ -5,19 +5,29 @@ import type { JobId } from '../protocol/ids.js'
 
 export interface JobNews {
   resultsReady(job: JobId, results: readonly ResultRecord[]): void
+  /** Readers that have them get what comes in their place. */
+  resultsWithdrawn(job: JobId, units: readonly number[]): void
   jobChanged(job: JobId): void
   drained(): void
   /** Resolves at the next news of the job, or when the signal aborts. */
   next(job: JobId, signal: AbortSignal): Promise<void>
   /** Resolves at the next `drained`. */
   nextDrained(signal: AbortSignal): Promise<void>
-  /** Gathers the units that become canonical from now on, until `close`. */
-  follow(job: JobId): { arrived(): Iterable<number>; close(): void }
+  /** Gathers what becomes of the job's units from now on, until `close`. */
+  follow(job: JobId): JobFollower
+}
+
+export interface JobFollower {
+  /** Units that became canonical since the last call, for the first time or again. */
+  arrived(): Iterable<number>
+  /** Units that ceased to be canonical since the last call. */
+  withdrawn(): Iterable<number>
+  close(): void
 }
 
 export function createJobNews(): JobNews {
   const waiting = new Map<string, Set<() => void>>()
-  const followers = new Map<JobId, Set<{ units: UnitSet }>>()
+  const followers = new Map<JobId, Set<{ units: UnitSet; doubted: number[] }>>()
 
   const tell = (key: string) => {
     const listeners = waiting.get(key)
@@ -44,12 +54,16 @@ export function createJobNews(): JobNews {
         for (const { unit } of results) addUnit(follower.units, unit)
       tell(job)
     },
+    resultsWithdrawn(job, units) {
+      for (const follower of followers.get(job) ?? []) follower.doubted.push(...units)
+      tell(job)
+    },
     jobChanged: tell,
     drained: () => tell('drained'),
     next: wait,
     nextDrained: (signal) => wait('drained', signal),
     follow(job) {
-      const follower = { units: emptyUnitSet() }
+      const follower = { units: emptyUnitSet(), doubted: [] as number[] }
       const all = followers.get(job) ?? new Set()
       followers.set(job, all.add(follower))
       return {
@@ -57,6 +71,11 @@ export function createJobNews(): JobNews {
           const { starts, ends } = follower.units
           follower.units = emptyUnitSet()
           return unitsBetween(starts, ends)
+        },
+        withdrawn() {
+          const { doubted } = follower
+          follower.doubted = []
+          return doubted
         },
         close() {
           all.delete(follower)

@@ -6,13 +6,18 @@
  * | --- | --- |
  * | `job/JOB` | `JobRecord` |
  * | `lease/JOB/LEASE` | host and runs |
- * | `in/JOB/UNIT` | input of a list job's unit, until its result is canonical |
+ * | `in/JOB/UNIT` | input of a list job's unit, until the job ends: any result may be withdrawn or audited before |
  * | `out/JOB/UNIT` | kind, hosts that agreed, output |
+ * | `was/JOB/UNIT` | hash of the unit's withdrawn result; empty when it was withdrawn more than once |
  * | `ledger/PEER`, `standing/PEER`, `peer/PEER` | their records |
  * | `meta/identity` | private key |
  * | `meta/pause` | end of a pause, wall clock; not there when there is none |
+ *
+ * The inputs of a running list job take as much disk as its source is long, and go in one range when it ends. How far
+ * the source may be ahead of verified results is bounded (`limits.inputUnitsAheadMax`, `inputBytesAheadMax`).
  */
 
+import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import type { JournalRecord } from '../core/effect.js'
 import type { RestoredJob } from '../core/event.js'
@@ -39,13 +44,15 @@ export const keyOf = {
   lease: (job: JobId, lease: number) => `lease/${job}/${hex(lease, leaseDigits)}`,
   input: (job: JobId, unit: number) => `in/${job}/${hex(unit, unitDigits)}`,
   result: (job: JobId, unit: number) => `out/${job}/${hex(unit, unitDigits)}`,
+  withdrawn: (job: JobId, unit: number) => `was/${job}/${hex(unit, unitDigits)}`,
 }
 
 function hex(value: number, digits: number): string {
   return value.toString(16).padStart(digits, '0')
 }
 
-function unitOfKey(key: string): number {
+/** The unit at the end of a key. */
+export function unitOfKey(key: string): number {
   return Number.parseInt(key.slice(key.lastIndexOf('/') + 1), 16)
 }
 
@@ -128,7 +135,7 @@ export interface JournalHandlers {
 }
 
 export function createJournal(store: Store, handlers: JournalHandlers): Journal {
-  let pending: { entry: number; writes: StoreWrite[] }[] = []
+  let pending: { entry: number; writes: StoreWrite[]; ended: JobId[] }[] = []
   let backlogBytes = 0
   let writing: Promise<void> | undefined
 
@@ -136,9 +143,10 @@ export function createJournal(store: Store, handlers: JournalHandlers): Journal 
     while (pending.length > 0) {
       const batch = pending
       pending = []
+      const ended = batch.flatMap(({ ended }) => ended)
       const writes = batch.flatMap(({ writes }) => writes)
       try {
-        await store.write(writes)
+        await store.write([...writes, ...(await marksOf(store, writes))])
         for (const { entry } of batch) if (entry !== 0) handlers.durable(entry)
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error)
@@ -146,6 +154,7 @@ export function createJournal(store: Store, handlers: JournalHandlers): Journal 
         for (const { entry } of batch) if (entry !== 0) handlers.failed(entry, reason + hint)
       }
       for (const write of writes) backlogBytes -= sizeOf(write)
+      await clearInputs(store, ended)
     }
     writing = undefined
   }
@@ -154,7 +163,7 @@ export function createJournal(store: Store, handlers: JournalHandlers): Journal 
     append(entry, records) {
       const writes = records.flatMap(toWrites)
       for (const write of writes) backlogBytes += sizeOf(write)
-      pending.push({ entry, writes })
+      pending.push({ entry, writes, ended: records.flatMap(endedBy) })
       // The next microtask: entries of one turn of the core travel together.
       writing ??= Promise.resolve().then(flush)
     },
@@ -169,6 +178,42 @@ export function createJournal(store: Store, handlers: JournalHandlers): Journal 
 
 function sizeOf(write: StoreWrite): number {
   return write.key.length + (write.type === 'put' ? write.value.length : 0)
+}
+
+function endedBy(record: JournalRecord): JobId[] {
+  return record.type === 'job' && record.record.phase !== 'running' ? [record.record.job] : []
+}
+
+/** Inputs of ended jobs; what a failing disk keeps goes when the journal is read the next time. */
+async function clearInputs(store: Store, jobs: readonly JobId[]): Promise<void> {
+  for (const job of jobs) await store.clear(under(`in/${job}`)).catch(() => {})
+}
+
+/** Withdrawn results leave their hash, so that readers hear of a new one that differs, also after a restart. */
+async function marksOf(store: Store, writes: readonly StoreWrite[]): Promise<StoreWrite[]> {
+  const marks: StoreWrite[] = []
+  const values = new Map<string, Uint8Array>()
+  for (const write of writes) {
+    if (!write.key.startsWith('out/')) continue
+    if (write.type === 'put') {
+      values.set(write.key, write.value)
+      continue
+    }
+    const value = values.get(write.key) ?? (await store.get(write.key))
+    if (value === undefined) continue
+    const key = write.key.replace('out/', 'was/')
+    const isFirst = !values.has(key) && (await store.get(key)) === undefined
+    const mark = isFirst ? hashOf(value) : new Uint8Array()
+    values.set(key, mark)
+    marks.push({ type: 'put', key, value: mark })
+  }
+  return marks
+}
+
+/** What a result says, whoever agreed on it. */
+function hashOf(value: Uint8Array): Uint8Array {
+  const [kind, , output] = decode(value, resultSchema, 'a stored result')
+  return createHash('sha256').update(Uint8Array.of(kind)).update(output).digest()
 }
 
 function toWrites(record: JournalRecord): StoreWrite[] {
@@ -189,8 +234,7 @@ function toWrites(record: JournalRecord): StoreWrite[] {
     case 'result': {
       const { job, result } = record
       const { unit, kind, agreed, output } = result
-      const kept = put(keyOf.result(job, unit), [resultKinds.indexOf(kind), agreed, output])
-      return record.hadInput ? [kept, { type: 'delete', key: keyOf.input(job, unit) }] : [kept]
+      return [put(keyOf.result(job, unit), [resultKinds.indexOf(kind), agreed, output])]
     }
     case 'result-withdrawn':
       return [{ type: 'delete', key: keyOf.result(record.job, record.unit) }]
@@ -212,6 +256,24 @@ function toWrites(record: JournalRecord): StoreWrite[] {
 export function decodeResult(key: string, value: Uint8Array): ResultRecord {
   const [kind, agreed, output] = decode(value, resultSchema, 'a stored result')
   return { unit: unitOfKey(key), kind: resultKinds[kind] ?? 'trap', agreed, output }
+}
+
+/**
+ * The result of a unit that readers may have had another result of.
+ *
+ * @returns undefined when it has none now, or still the same
+ */
+export async function readRevised(
+  store: Store,
+  job: JobId,
+  unit: number,
+): Promise<ResultRecord | undefined> {
+  const was = await store.get(keyOf.withdrawn(job, unit))
+  if (was === undefined) return undefined
+  const key = keyOf.result(job, unit)
+  const value = await store.get(key)
+  if (value === undefined || Buffer.compare(was, hashOf(value)) === 0) return undefined
+  return { ...decodeResult(key, value), revised: true }
 }
 
 export interface Memory {
@@ -270,7 +332,10 @@ async function recallJob(
   record: JobRecord,
   manifest: Manifest,
 ): Promise<RestoredJob> {
-  if (record.phase !== 'running') return { record, manifest, canonical: [], leases: [] }
+  if (record.phase !== 'running') {
+    await clearInputs(store, [record.job])
+    return { record, manifest, canonical: [], leases: [] }
+  }
   const canonical: [number, number][] = []
   for await (const key of store.keys(under(`out/${record.job}`))) {
     const unit = unitOfKey(key)
@@ -302,7 +367,7 @@ async function countInputs(store: Store, record: JobRecord, manifest: Manifest):
 
 /** Deletes all that is kept of a job; blobs stay, other jobs may share them. */
 export async function forgetJob(store: Store, job: JobId): Promise<void> {
-  for (const kind of ['lease', 'in', 'out']) await store.clear(under(`${kind}/${job}`))
+  for (const kind of ['lease', 'in', 'out', 'was']) await store.clear(under(`${kind}/${job}`))
   await store.write([{ type: 'delete', key: keyOf.job(job) }])
 }
 

@@ -1,10 +1,13 @@
-/** Streams of canonical results from the store, for any number of readers at their own pace. */
+/**
+ * Streams of canonical results from the store, for any number of readers at their own pace. A unit whose result was
+ * withdrawn is one that is not there yet; readers who had it get the new result, where it differs, marked `revised`.
+ */
 import { addUnit, emptyUnitSet, hasUnit } from '../core/kit/unit-set.js'
 import type { Store } from '../ports/store.js'
 import type { ResultRecord } from '../protocol/gateway-api.js'
 import type { JobId } from '../protocol/ids.js'
 import { limits } from '../protocol/limits.js'
-import { decodeResult, keyOf, under } from './journal.js'
+import { decodeResult, keyOf, readRevised, under, unitOfKey } from './journal.js'
 
 /** Results in one batch to a client. */
 const batchResults = 1_024
@@ -17,6 +20,10 @@ export interface ReadOptions {
   /** Resolves when there may be more. */
   news(signal: AbortSignal): Promise<void>
   hasEnded(): boolean
+  /** Units that became canonical since the last call, for the first time or again. */
+  arrived(): Iterable<number>
+  /** Units whose results were withdrawn since the last call. */
+  withdrawn(): Iterable<number>
 }
 
 /** By unit, each once: waits at a gap until it is filled or the job has ended. */
@@ -26,9 +33,12 @@ export async function* readInOrder(
   const { job, signal } = options
   let next = options.from
   let sent = 0
+  const doubted = await doubtedUnits(options)
+  yield* revisedOf(options, doubted, (unit) => unit < next)
   while (!signal.aborted) {
     const ended = options.hasEnded()
     const news = options.news(signal)
+    yield* revisedOf(options, arrivedAgain(options, doubted), (unit) => unit < next)
     for await (const batch of batches(options, {
       ...under(`out/${job}`),
       from: keyOf.result(job, next),
@@ -43,7 +53,11 @@ export async function* readInOrder(
       }
       if (gap >= 0) break
     }
-    if (ended) break
+    if (ended) {
+      // A slow client may have kept this reader from hearing of what came before the end.
+      yield* revisedOf(options, arrivedAgain(options, doubted), (unit) => unit < next)
+      break
+    }
     await news
   }
   return sent
@@ -51,13 +65,13 @@ export async function* readInOrder(
 
 /** As they become canonical; those already there come first, by unit. */
 export async function* readAsCompleted(
-  options: ReadOptions & {
-    /** Units that became canonical since the last call. */
-    arrived(): Iterable<number>
-  },
+  options: ReadOptions,
 ): AsyncGenerator<readonly ResultRecord[], number, void> {
   const { store, job, signal } = options
   const sent = emptyUnitSet()
+  const isKnown = (unit: number) => unit < options.from || hasUnit(sent, unit)
+  const doubted = await doubtedUnits(options)
+  yield* revisedOf(options, doubted, isKnown)
   for await (const batch of batches(options, {
     ...under(`out/${job}`),
     from: keyOf.result(job, options.from),
@@ -68,13 +82,19 @@ export async function* readAsCompleted(
   while (!signal.aborted) {
     const ended = options.hasEnded()
     const news = options.news(signal)
+    const units = [...options.arrived()]
+    for (const unit of options.withdrawn()) doubted.add(unit)
+    const again = units.filter((unit) => doubted.has(unit))
+    yield* revisedOf(options, again, isKnown)
     let batch: ResultRecord[] = []
-    for (const unit of options.arrived()) {
-      if (unit < options.from || hasUnit(sent, unit)) continue
-      addUnit(sent, unit)
+    for (const unit of units) {
+      if (isKnown(unit)) continue
       const key = keyOf.result(job, unit)
       const value = await store.get(key)
-      if (value !== undefined) batch.push(decodeResult(key, value))
+      // Withdrawn in the meantime: it arrives again.
+      if (value === undefined) continue
+      addUnit(sent, unit)
+      batch.push(decodeResult(key, value))
       if (batch.length < batchResults && bytesOf(batch) < limits.batchBytesMax) continue
       yield batch
       batch = []
@@ -84,6 +104,34 @@ export async function* readAsCompleted(
     await news
   }
   return sent.size
+}
+
+/** Units that had another result in earlier times: a reader may have it from an earlier stream. */
+async function doubtedUnits({ store, job }: ReadOptions): Promise<Set<number>> {
+  const units = new Set<number>()
+  for await (const key of store.keys(under(`was/${job}`))) units.add(unitOfKey(key))
+  return units
+}
+
+function arrivedAgain(options: ReadOptions, doubted: Set<number>): number[] {
+  const units: number[] = []
+  const arrived = [...options.arrived()]
+  for (const unit of options.withdrawn()) doubted.add(unit)
+  for (const unit of arrived) if (doubted.has(unit)) units.push(unit)
+  return units
+}
+
+/** Those of the units that have another result than before. */
+async function* revisedOf(
+  { store, job, signal }: ReadOptions,
+  units: Iterable<number>,
+  isKnown: (unit: number) => boolean,
+): AsyncGenerator<readonly ResultRecord[], void, void> {
+  for (const unit of units) {
+    if (signal.aborted) return
+    const record = isKnown(unit) ? await readRevised(store, job, unit) : undefined
+    if (record !== undefined) yield [record]
+  }
 }
 
 async function* batches(

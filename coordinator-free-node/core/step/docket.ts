@@ -66,11 +66,10 @@ export function journalRecordsOf({
   withdrawn,
   settled,
 }: Harvest): JournalRecord[] {
-  const { job, manifest } = stewarded.job
-  const hadInput = manifest.inputs.kind === 'list'
+  const { job } = stewarded.job
   const records: JournalRecord[] = []
   for (const unit of withdrawn) records.push({ type: 'result-withdrawn', job, unit })
-  for (const result of results.values()) records.push({ type: 'result', job, result, hadInput })
+  for (const result of results.values()) records.push({ type: 'result', job, result })
   for (const lease of settled) records.push({ type: 'lease-settled', job, lease })
   return records
 }

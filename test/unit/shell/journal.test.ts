@@ -40,7 +40,6 @@ function record(change: Partial<JobRecord> = {}): JobRecord {
 
 const result = (unit: number) => ({
   type: 'result' as const,
-  hadInput: false,
   job,
   result: { unit, kind: 'hit' as const, agreed: 2, output: Uint8Array.of(unit) },
 })
@@ -117,6 +116,41 @@ describe('journal', () => {
       await store.write([{ type: 'put', key: keyOf.input(job, unit), value: new Uint8Array() }])
     const memory = await recall(store, async () => manifest({ inputs: { kind: 'list' } }))
     expect(memory.jobs[0]?.record.appended).toBe(3)
+  })
+
+  test('a withdrawn result is computed again after a restart, from its input', async () => {
+    const store = createMemoryStore()
+    const { journal } = journalOn(store)
+    await store.write([{ type: 'put', key: keyOf.input(job, 1), value: Uint8Array.of(5) }])
+    journal.append(1, [{ type: 'job', record: record() }, result(0), result(1), result(2)])
+    journal.append(2, [{ type: 'result-withdrawn', job, unit: 1 }])
+    await journal.idle()
+    const memory = await recall(store, async () => manifest())
+    expect(memory.jobs[0]?.canonical).toEqual([
+      [0, 1],
+      [2, 1],
+    ])
+    expect(await store.get(keyOf.input(job, 1))).toEqual(Uint8Array.of(5))
+  })
+
+  test('inputs are kept until the job ends, and go with it', async () => {
+    const store = createMemoryStore()
+    const { journal } = journalOn(store)
+    const inputs = async () => {
+      const keys = []
+      for await (const key of store.keys(under(`in/${job}`))) keys.push(key)
+      return keys.length
+    }
+    await store.write([
+      { type: 'put', key: keyOf.input(job, 0), value: new Uint8Array() },
+      { type: 'put', key: keyOf.input(job, 1), value: new Uint8Array() },
+    ])
+    journal.append(1, [{ type: 'job', record: record() }, result(0), result(1)])
+    await journal.idle()
+    expect(await inputs()).toBe(2)
+    journal.append(2, [{ type: 'job', record: record({ phase: 'done' }) }])
+    await journal.idle()
+    expect(await inputs()).toBe(0)
   })
 
   test('a job whose manifest is gone is forgotten with all its keys', async () => {
