@@ -97,22 +97,30 @@ export function bytesCutter(): Cutter<Uint8Array> {
   }
 }
 
+export interface ItemCutter extends Cutter<unknown> {
+  /** Position of a cut unit's first item. */
+  firstOf(unit: number): number
+}
+
 /**
  * Several values make a unit.
  *
  * @param unitItems  exactly so many, the last unit fewer; undefined: as many as fit the speed of the source, one while
  *   it is slow
  */
-export function itemCutter(unitItems: number | undefined): Cutter<unknown> {
+export function itemCutter(unitItems: number | undefined): ItemCutter {
   const waiting = new Waiting()
+  /** First items of the units, where they are not all alike. */
+  const firsts: number[] = []
   let group: unknown[] = []
   let items = 0
   const wanted = () =>
     unitItems ?? Math.min(streamUnitItemsMax, Math.max(1, Math.ceil(items / unitsAimed)))
   const closeGroup = () => {
     const first = items - group.length
-    for (const input of encodeGroup(first, group, unitItems === undefined)) {
-      waiting.add(input, () => `items[${first}] to items[${items - 1}]`)
+    for (const unit of encodeGroup(first, group, unitItems === undefined)) {
+      waiting.add(unit.input, () => `items[${first}] to items[${items - 1}]`)
+      if (unitItems === undefined) firsts.push(unit.first)
     }
     group = []
   }
@@ -122,6 +130,7 @@ export function itemCutter(unitItems: number | undefined): Cutter<unknown> {
       items++
       if (group.length >= wanted()) closeGroup()
     },
+    firstOf: (unit) => (unitItems === undefined ? (firsts[unit] ?? 0) : unit * unitItems),
     get isFull() {
       return waiting.isFull
     },
@@ -138,7 +147,11 @@ export function itemCutter(unitItems: number | undefined): Cutter<unknown> {
 }
 
 /** One unit's input, or several where items are so large that fewer fit a batch. */
-function encodeGroup(first: number, items: readonly unknown[], mayHalve: boolean): Uint8Array[] {
+function encodeGroup(
+  first: number,
+  items: readonly unknown[],
+  mayHalve: boolean,
+): { first: number; input: Uint8Array }[] {
   const unit: ListUnit = { first, items }
   let input: Uint8Array
   try {
@@ -148,7 +161,7 @@ function encodeGroup(first: number, items: readonly unknown[], mayHalve: boolean
     for (const [i, item] of items.entries()) encodeNamed(item, `items[${first + i}]`)
     throw error
   }
-  if (!mayHalve || input.length <= batchBytesMax || items.length === 1) return [input]
+  if (!mayHalve || input.length <= batchBytesMax || items.length === 1) return [{ first, input }]
   const half = items.length >>> 1
   return [
     ...encodeGroup(first, items.slice(0, half), true),

@@ -1,10 +1,10 @@
 /** The job handle: one implementation for every kind of job; what differs is a `JobKind`. */
-import type { WhyView } from '../coordinator-free-node/protocol/gateway-api.js'
+import type { ResultRecord, WhyView } from '../coordinator-free-node/protocol/gateway-api.js'
 import type { JobId } from '../coordinator-free-node/protocol/ids.js'
 import { type GatewayClient, isLoss } from './gateway-client.js'
 import { cancelledError, JobReader } from './job-reader.js'
 import { allowManyListeners } from './signals.js'
-import type { JobHandle, Progress } from './types.js'
+import type { Correction, JobHandle, Progress } from './types.js'
 
 /** What distinguishes a map from a task from an attached job. */
 export interface JobKind<Whole, Each> {
@@ -16,6 +16,8 @@ export interface JobKind<Whole, Each> {
   follow?(reader: JobReader): Promise<void>
   each(reader: JobReader): AsyncIterable<Each>
   whole(reader: JobReader): Promise<Whole>
+  /** What iterating would have given for this record, and where. */
+  correction(record: ResultRecord): Promise<Correction<Each>>
 }
 
 /** How often `watch` reports where the user does not say. */
@@ -96,6 +98,11 @@ export class GridJob<Whole, Each> implements JobHandle<Whole, Each> {
 
   async why(): Promise<WhyView> {
     return await this.#client.call('why', { job: await this.id })
+  }
+
+  async *corrections(): AsyncGenerator<Correction<Each>, void, void> {
+    const reader = await this.#reader()
+    for await (const record of reader.corrections()) yield await this.#kind.correction(record)
   }
 
   async #reader(): Promise<JobReader> {

@@ -31,6 +31,7 @@ export { connect } from './connect.js'
 export { range } from './range.js'
 export type {
   ConnectOptions,
+  Correction,
   Encodable,
   EncodableAs,
   Found,

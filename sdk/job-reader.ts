@@ -34,20 +34,50 @@ export class JobReader {
   /**
    * Canonical results from unit `from` on, each once, until the job is done.
    *
+   * @param onRevised  called with the new result of a unit whose first one was given and turned out wrong
    * @throws {GridError} MH_UNIT_FAILED, MH_UNIT_DISPUTED, MH_INPUT_FAILED, MH_JOB_FAILED, MH_JOB_CANCELLED, MH_GATEWAY_LOST
    */
-  async *results(from: number, order: Order): AsyncGenerator<ResultRecord, void, void> {
+  async *results(
+    from: number,
+    order: Order,
+    onRevised: (record: ResultRecord) => void = () => {},
+  ): AsyncGenerator<ResultRecord, void, void> {
+    for await (const { record, again } of this.#records(from, order)) {
+      if (again) onRevised(record)
+      else yield record
+    }
+  }
+
+  /** New results of units whose first ones turned out wrong, those of the past as well. @throws as `results` */
+  async *corrections(): AsyncGenerator<ResultRecord, void, void> {
+    for await (const { record, again } of this.#records(beyondUnits, 'completion')) {
+      if (again) yield record
+    }
+  }
+
+  async *#records(
+    from: number,
+    order: Order,
+  ): AsyncGenerator<{ record: ResultRecord; again: boolean }, void, void> {
     const seen = new SeenUnits(from)
+    // A node that comes back tells again what was corrected before it went.
+    const revised = new Map<number, Uint8Array>()
     for (;;) {
       try {
         const request = { job: this.#job, from: seen.allBelow, order }
         for await (const batch of this.#client.stream('results', request, this.#failed)) {
           for (const record of batch) {
             this.#failed.throwIfAborted()
+            if (record.revised === true && seen.has(record.unit)) {
+              if (isSame(revised.get(record.unit), record.output)) continue
+              revised.set(record.unit, record.output)
+              yield { record, again: true }
+              continue
+            }
             if (order === 'input') seen.passTo(record.unit)
             else if (!seen.add(record.unit)) continue
             if (record.kind === 'trap') throw trapError(record)
-            yield record
+            yield { record, again: false }
           }
         }
       } catch (error) {
@@ -86,9 +116,13 @@ class SeenUnits {
     this.allBelow = from
   }
 
+  has(unit: number): boolean {
+    return unit < this.allBelow || this.#above.has(unit)
+  }
+
   /** @returns false for one that was seen before */
   add(unit: number): boolean {
-    if (unit < this.allBelow || this.#above.has(unit)) return false
+    if (this.has(unit)) return false
     this.#above.add(unit)
     while (this.#above.delete(this.allBelow)) this.allBelow++
     return true
@@ -97,6 +131,44 @@ class SeenUnits {
   /** Units come in order: what lies before this one will not come. */
   passTo(unit: number): void {
     this.allBelow = unit + 1
+  }
+}
+
+function isSame(a: Uint8Array | undefined, b: Uint8Array): boolean {
+  return a !== undefined && a.length === b.length && a.every((byte, i) => byte === b[i])
+}
+
+/**
+ * What is made of a job's results, made anew where one that was taken turned out wrong.
+ *
+ * @param make  may be called several times
+ */
+export async function makeOf<T>(
+  reader: JobReader,
+  order: Order,
+  make: (records: AsyncIterable<ResultRecord>) => Promise<T> | T,
+): Promise<T> {
+  for (;;) {
+    let isStale = false
+    let isLost = false
+    const records = reader.results(0, order, () => {
+      isStale = true
+    })
+    const watched = async function* () {
+      try {
+        yield* records
+      } catch (error) {
+        isLost = true
+        throw error
+      }
+    }
+    try {
+      const made = await make(watched())
+      if (!isStale) return made
+    } catch (error) {
+      // What a wrong result led to is no fault of its user's code.
+      if (isLost || !isStale) throw error
+    }
   }
 }
 

@@ -10,6 +10,7 @@ import { itemCutter, unitItemsFor } from './cutters.js'
 import { feed } from './feed.js'
 import type { GatewayClient } from './gateway-client.js'
 import type { JobKind } from './grid-job.js'
+import { makeOf } from './job-reader.js'
 import { findProgram, mapProgram, reduceProgram } from './kernel-bundle.js'
 import { type KernelSource, kernelSource } from './kernel-source.js'
 import { checkRange, isRange } from './range.js'
@@ -103,13 +104,22 @@ export function mapJob(
   const each: JobKind<unknown[], unknown>['each'] = async function* (reader) {
     for await (const record of reader.results(0, 'input')) yield* decodedOutput(record) as unknown[]
   }
+  const opened = openAndFeed(client, draft)
   return {
-    ...openAndFeed(client, draft),
+    ...opened.kind,
     each,
     async whole(reader) {
-      const all: unknown[] = []
-      for await (const result of each(reader)) all.push(result)
-      return all
+      // By unit: a wrong result may hold too many items, or too few.
+      const units: unknown[][] = []
+      const put = (record: ResultRecord) => {
+        units[record.unit] = decodedOutput(record) as unknown[]
+      }
+      for await (const record of reader.results(0, 'input', put)) put(record)
+      return units.flat()
+    },
+    async correction(record) {
+      const { unit } = record
+      return { unit, index: opened.firstOf(unit), values: decodedOutput(record) as unknown[] }
     },
   }
 }
@@ -132,22 +142,30 @@ export function findJob(
     options,
   }
   type Kind = JobKind<Found<unknown> | undefined, Found<unknown>>
+  const foundIn = (record: ResultRecord): Found<unknown> | undefined => {
+    if (record.kind !== 'hit') return undefined
+    const { item, index } = decodedOutput(record) as Found<unknown>
+    return { item, index: isRange(checked) ? Number(item) - checked.start : index }
+  }
   const whole: Kind['whole'] = async (reader) => {
     const { hit } = await reader.done()
     if (hit === undefined) return undefined
     for await (const record of reader.results(hit, 'input')) {
       if (record.unit !== hit) break
-      const { item, index } = decodedOutput(record) as Found<unknown>
-      return { item, index: isRange(checked) ? Number(item) - checked.start : index }
+      return foundIn(record)
     }
     throw new GridError('MH_JOB_FAILED', `the hit, unit ${hit}, has no result`, { blame: 'local' })
   }
   return {
-    ...openAndFeed(client, draft),
+    ...openAndFeed(client, draft).kind,
     whole,
     async *each(reader) {
       const found = await whole(reader)
       if (found !== undefined) yield found
+    },
+    async correction(record) {
+      const found = foundIn(record)
+      return { unit: record.unit, index: record.unit, values: found === undefined ? [] : [found] }
     },
   }
 }
@@ -176,32 +194,43 @@ export function reduceJob(
     for await (const record of reader.results(0, 'input')) yield decodedOutput(record)
   }
   return {
-    ...openAndFeed(client, draft),
+    ...openAndFeed(client, draft).kind,
     each,
-    async whole(reader) {
-      let whole: { value: unknown } | undefined
-      for await (const value of each(reader)) {
-        whole = { value: whole === undefined ? value : fold(whole.value, value) }
-      }
-      return whole?.value
+    whole: (reader) =>
+      makeOf(reader, 'input', async (records) => {
+        let whole: { value: unknown } | undefined
+        for await (const record of records) {
+          const value = decodedOutput(record)
+          whole = { value: whole === undefined ? value : fold(whole.value, value) }
+        }
+        return whole?.value
+      }),
+    async correction(record) {
+      return { unit: record.unit, index: record.unit, values: [decodedOutput(record)] }
     },
   }
 }
 
-function openAndFeed(
-  client: GatewayClient,
-  draft: Draft,
-): Pick<JobKind<unknown, unknown>, 'open' | 'feed'> {
+interface Opened {
+  kind: Pick<JobKind<unknown, unknown>, 'open' | 'feed'>
+  /** Position of a unit's first item in the input. */
+  firstOf(unit: number): number
+}
+
+function openAndFeed(client: GatewayClient, draft: Draft): Opened {
   const { inputs, options } = draft
   const submission = submissionOf(draft)
   const open = async () => (await client.call('submit', submission)).job
-  if (isRange(inputs)) return { open }
+  if (isRange(inputs)) {
+    const { unitItems } = rangeInputs(inputs, options.unitItems)
+    return { kind: { open }, firstOf: (unit) => unit * unitItems }
+  }
   const unitItems =
     options.unitItems ?? (Array.isArray(inputs) ? unitItemsFor(inputs.length) : undefined)
+  const cutter = itemCutter(unitItems)
   return {
-    open,
-    feed: (job, ended) =>
-      feed({ client, job, source: inputs, cutter: itemCutter(unitItems), ended }),
+    kind: { open, feed: (job, ended) => feed({ client, job, source: inputs, cutter, ended }) },
+    firstOf: cutter.firstOf,
   }
 }
 

@@ -18,7 +18,7 @@ import { bytesCutter } from './cutters.js'
 import { feed } from './feed.js'
 import type { GatewayClient } from './gateway-client.js'
 import type { JobKind } from './grid-job.js'
-import type { JobReader } from './job-reader.js'
+import { makeOf } from './job-reader.js'
 import {
   acceptanceOf,
   type CheckedOptions,
@@ -57,9 +57,8 @@ export function runJob<Params extends z.ZodType, Result extends z.ZodType, Part>
       : {
           async follow(reader) {
             const { params: checked } = await prepared
-            for await (const record of reader.results(0, 'completion')) {
-              task.onPart?.(partOf(task, record, checked))
-            }
+            const hear = (record: ResultRecord) => task.onPart?.(partOf(task, record, checked))
+            for await (const record of reader.results(0, 'completion', hear)) hear(record)
           },
         }),
   }
@@ -76,20 +75,26 @@ export function attachedTaskJob<Params extends z.ZodType, Result extends z.ZodTy
 }
 
 export function attachedJob(client: GatewayClient, id: string): JobKind<RawResult[], RawResult> {
-  const each: JobKind<RawResult[], RawResult>['each'] = async function* (reader) {
-    for await (const { unit, kind, output, agreed } of reader.results(0, 'input')) {
-      yield { unit, hit: kind === 'hit', output, agreed }
-    }
-  }
   return {
     open: () => findById(client, id),
-    each,
+    async *each(reader) {
+      for await (const record of reader.results(0, 'input')) yield rawOf(record)
+    },
     async whole(reader) {
-      const all: RawResult[] = []
-      for await (const result of each(reader)) all.push(result)
-      return all
+      // A map keeps the order of first arrival: that of the input.
+      const all = new Map<number, RawResult>()
+      const put = (record: ResultRecord) => all.set(record.unit, rawOf(record))
+      for await (const record of reader.results(0, 'input', put)) put(record)
+      return [...all.values()]
+    },
+    async correction(record) {
+      return { unit: record.unit, index: record.unit, values: [rawOf(record)] }
     },
   }
+}
+
+function rawOf({ unit, kind, output, agreed }: ResultRecord): RawResult {
+  return { unit, hit: kind === 'hit', output, agreed }
 }
 
 async function findById(client: GatewayClient, id: string): Promise<JobId> {
@@ -99,21 +104,28 @@ async function findById(client: GatewayClient, id: string): Promise<JobId> {
 function readingOf<Params extends z.ZodType, Result extends z.ZodType, Part>(
   task: Task<Params, Result, Part>,
   prepared: Promise<Prepared<Params>>,
-): Pick<JobKind<z.output<Result>, Part>, 'each' | 'whole'> {
-  async function* parts(reader: JobReader): AsyncGenerator<UnitPart<Part>, void, void> {
-    const { params, plan } = await prepared
-    // Units that a hit makes needless never come: in input order the rest would wait for them until the end.
-    const order = plan.goal === 'first-hit' ? 'completion' : 'input'
-    for await (const record of reader.results(0, order)) yield partOf(task, record, params)
-  }
+): Pick<JobKind<z.output<Result>, Part>, 'each' | 'whole' | 'correction'> {
+  // Units that a hit makes needless never come: in input order the rest would wait for them until the end.
+  const orderOf = ({ goal }: TaskPlan) => (goal === 'first-hit' ? 'completion' : 'input')
   return {
     async *each(reader) {
-      for await (const { part } of parts(reader)) yield part
+      const { params, plan } = await prepared
+      for await (const record of reader.results(0, orderOf(plan)))
+        yield partOf(task, record, params).part
     },
     async whole(reader) {
+      const { params, plan } = await prepared
+      const parts = async function* (records: AsyncIterable<ResultRecord>) {
+        for await (const record of records) yield partOf(task, record, params)
+      }
+      return await makeOf(reader, orderOf(plan), async (records) => {
+        const result = await task.assemble(parts(records), params)
+        return await checkAgainst(task.result, result, `result of ${task.name}`, 'MH_SCHEMA')
+      })
+    },
+    async correction(record) {
       const { params } = await prepared
-      const result = await task.assemble(parts(reader), params)
-      return await checkAgainst(task.result, result, `result of ${task.name}`, 'MH_SCHEMA')
+      return { unit: record.unit, index: record.unit, values: [partOf(task, record, params).part] }
     },
   }
 }

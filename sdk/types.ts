@@ -146,6 +146,26 @@ export interface JobHandle<Whole, Each> extends PromiseLike<Whole>, AsyncIterabl
   cancel(): Promise<void>
   /** What the job waits for, and what each peer answered. */
   why(): Promise<WhyView>
+  /**
+   * Results that were given as verified and turned out wrong, with what replaces them, as they are found and until the
+   * job ends; those of the past come first. A caught host's other results are computed again, so there may be several.
+   *
+   * Awaiting the job needs none of this: it gives the corrected whole. Iterating gives each item once, so whoever acts
+   * on items before the job has ended learns here which of them to take back.
+   *
+   * @throws {GridError} as `result`
+   * @example for await (const { index, values } of job.corrections()) table.splice(index, values.length, ...values)
+   */
+  corrections(): AsyncIterable<Correction<Each>>
+}
+
+/** The right values of a unit whose first result was wrong. */
+export interface Correction<Each> {
+  unit: number
+  /** Place of `values[0]` in what iterating gives: of `map` the position in the input, otherwise the unit. */
+  index: number
+  /** What iterating would have given for this unit; of `find` nothing where it holds no hit. */
+  values: readonly Each[]
 }
 
 /** The raw verified result of a unit, for jobs attached without their task. */

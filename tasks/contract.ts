@@ -67,9 +67,12 @@ export interface TaskDefinition<Params extends z.ZodType, Result extends z.ZodTy
   plan(params: z.output<Params>): TaskPlan | Promise<TaskPlan>
   /** One unit's output bytes as a value. */
   decode(output: Uint8Array, params: z.output<Params>): Part
-  /** Called with each verified part as it comes, in no order: for plans whose inputs depend on results. */
+  /**
+   * Called with each verified part as it comes, in no order: for plans whose inputs depend on results. Called again for
+   * a part that turned out wrong, with the right one.
+   */
   onPart?(part: UnitPart<Part>): void
-  /** The whole, from the parts in input order. */
+  /** The whole, from the parts in input order. Called again, with all parts, when one that it took turned out wrong. */
   assemble(
     parts: AsyncIterable<UnitPart<Part>>,
     params: z.output<Params>,

@@ -160,10 +160,12 @@ export function encodeRecords(records: readonly Outgoing[]): Uint8Array {
 export class TreePlan implements AsyncIterable<Uint8Array> {
   readonly #source: AsyncIterator<TreeFile> | Iterator<TreeFile>
   readonly #options: TreePlanOptions
-  /** Records of the units that `take` has not fetched yet. */
+  /** Records of the units handed out: results may have to be put together a second time. */
   readonly #units = new Map<number, readonly TreeRecord[]>()
   /** Chains whose piece is away, by unit, in the order of their records. */
   readonly #away = new Map<number, readonly (Chain | undefined)[]>()
+  /** Units from whose results later inputs are made. */
+  readonly #continued = new Set<number>()
   readonly #ready: Chain[] = []
   readonly #open = new Set<Chain>()
   #unitCount = 0
@@ -176,19 +178,28 @@ export class TreePlan implements AsyncIterable<Uint8Array> {
     this.#options = options
   }
 
-  /** A unit's records, once: what they were is forgotten with this. */
-  take(unit: number): readonly TreeRecord[] {
+  /** What a unit's result is made of. */
+  recordsOf(unit: number): readonly TreeRecord[] {
     const records = this.#units.get(unit)
     if (records === undefined) throw new Error(`hash-tree: unit ${unit} was never handed out`)
-    this.#units.delete(unit)
     return records
   }
 
-  /** Lets the chains of a verified unit go on. */
+  /**
+   * Lets the chains of a verified unit go on.
+   *
+   * @throws {Error} when the result of a unit turned out wrong that others are made from: inputs cannot be taken back
+   */
   accept({ unit, part }: UnitPart<Uint8Array>): void {
+    if (this.#continued.has(unit)) {
+      throw new Error(
+        'hash-tree: a verified piece of a large file turned out wrong after others had been made from it; run it again, with a smaller maxErrorRate',
+      )
+    }
     const chains = this.#away.get(unit)
     if (chains === undefined) return
     this.#away.delete(unit)
+    this.#continued.add(unit)
     for (const [index, chain] of chains.entries()) {
       if (chain === undefined) continue
       chain.state = part.slice(32 * index, 32 * index + 32)

@@ -134,7 +134,7 @@ export function hashTree(files: TreeFiles): HashTreeTask {
       let count = 0
       let bytes = 0
       for await (const { unit, part } of parts) {
-        const records = plan?.take(unit) ?? []
+        const records = plan?.recordsOf(unit) ?? []
         if (part.length !== 32 * records.length) {
           throw new Error(`hash-tree: unit ${unit} gave ${part.length} bytes`)
         }

@@ -44,6 +44,8 @@ export interface FakeJob {
   inputs: Uint8Array[]
   total: number | undefined
   results: Map<number, ResultRecord>
+  /** Results that came in the place of wrong ones, in that order. */
+  revised: ResultRecord[]
   /** Sizes of the appends, in units. */
   appends: number[]
   computing: boolean
@@ -60,6 +62,8 @@ export class FakeBackend {
   shuffle = 1
   /** Results in one frame. */
   batch = 100
+  /** Results handed to readers, all of them together. */
+  delivered = 0
   /** Makes a result of a unit instead of running it. */
   compute: ((job: FakeJob, unit: number, input: Uint8Array) => ResultRecord) | undefined
   readonly #changes = new Set<() => void>()
@@ -87,6 +91,7 @@ export class FakeBackend {
         inputs: [],
         total: unitCountOf(manifest.inputs),
         results: new Map(),
+        revised: [],
         appends: [],
         computing: false,
       })
@@ -209,6 +214,14 @@ export class FakeBackend {
     for (const id of this.jobs.keys()) this.#work(id)
   }
 
+  /** Puts another result in the place of a unit's. */
+  revise(unit: number, output: unknown, kind: ResultRecord['kind'] = 'done'): void {
+    const record = { unit, kind, output: encodeValue(output), agreed: 2 }
+    this.job.results.set(unit, record)
+    this.job.revised.push({ ...record, revised: true })
+    this.#changed()
+  }
+
   fail(job: FakeJob, code: FailureCode, error: string): void {
     this.#end(job, 'failed', code, error)
   }
@@ -279,9 +292,15 @@ export class FakeBackend {
     const job = this.#job(ref)
     let next = from
     const sent = new Set<number>()
+    const told = new Set<ResultRecord>()
     while (!signal.aborted) {
       const ended = job.phase !== 'running'
       const batch: ResultRecord[] = []
+      for (const record of job.revised) {
+        const isKnown = record.unit < from || sent.has(record.unit) || record.unit < next
+        if (isKnown && !told.has(record)) batch.push(record)
+        told.add(record)
+      }
       if (order === 'completion') {
         for (const record of job.results.values()) {
           if (record.unit >= from && !sent.has(record.unit)) batch.push(record)
@@ -294,7 +313,11 @@ export class FakeBackend {
           else if (!ended || next > Math.max(-1, ...job.results.keys())) break
         }
       }
-      for (let i = 0; i < batch.length; i += this.batch) yield batch.slice(i, i + this.batch)
+      for (let i = 0; i < batch.length; i += this.batch) {
+        const part = batch.slice(i, i + this.batch)
+        yield part
+        this.delivered += part.length
+      }
       if (ended) break
       await this.#change(signal)
     }
