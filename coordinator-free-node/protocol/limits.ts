@@ -77,6 +77,8 @@ export const limits = {
   neighboursWanted: 12,
   /** Jobs that a node serves as a host at once. */
   hostedJobsMax: 64,
+  /** Of one steward: who advertises jobs that do not exist must not keep others out. */
+  hostedJobsPerStewardMax: 16,
   /** Jobs that a node stewards at once: its own user's, so generous. */
   stewardedJobsMax: 1_000,
   /** Ended jobs that a node remembers with their results; the oldest goes first. */

@@ -84,6 +84,13 @@ export class LightHost implements NetworkClient {
     this.world.network.detach(this.peer)
   }
 
+  get isUp(): boolean {
+    return this.#up
+  }
+
+  /** It knows its steward alone, and dialled it when it started. */
+  dial(): void {}
+
   joined(): void {
     for (const job of this.#jobs.keys()) this.#want(job)
   }

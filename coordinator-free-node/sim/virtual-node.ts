@@ -29,6 +29,8 @@ interface Disk {
   lives: number
 }
 
+/** A blob that nobody has is given up after this. */
+const fetchFailsMs = 500
 /** A synced write takes this long. */
 const journalMs = 2
 
@@ -201,11 +203,15 @@ export class VirtualNode {
         network.dial(this.peer, effect.peer)
         return
       case 'fetch-job': {
-        const manifest = manifests.get(effect.job)
-        clock.after(5, () => {
-          if (manifest !== undefined)
-            driver?.dispatch({ type: 'job-fetched', job: effect.job, manifest })
-        })
+        const { job } = effect
+        const manifest = manifests.get(job)
+        if (manifest !== undefined)
+          clock.after(5, () => driver?.dispatch({ type: 'job-fetched', job, manifest }))
+        else
+          clock.after(fetchFailsMs, () => {
+            const reason = 'nobody has its manifest'
+            driver?.dispatch({ type: 'job-fetch-failed', job, reason, retryable: true })
+          })
         return
       }
       case 'execute-units':

@@ -134,18 +134,28 @@ export function hostJob(
   return job
 }
 
-/** A full table drops a job that holds nothing; false when all of them hold leases. */
-export function makeRoom(state: HostingState): boolean {
+/**
+ * Whether one more job of a steward may be hosted. A full table drops a job that holds nothing. Strangers have a share
+ * of the table each, so that none fills it with jobs that it made up.
+ */
+export function makeRoom(state: HostingState, steward: PeerId, self: PeerId): boolean {
+  let itsJobs = 0
+  for (const job of state.jobs.values()) if (job.steward === steward) itsJobs++
+  if (steward !== self && itsJobs >= limits.hostedJobsPerStewardMax) return false
   if (state.jobs.size < limits.hostedJobsMax) return true
   for (const job of state.jobs.values())
-    if (job.leases.size === 0 && (job.phase === 'refused' || job.phase === 'queued'))
+    if (
+      job.leases.size === 0 &&
+      job.steward !== self &&
+      (job.phase === 'refused' || job.phase === 'queued')
+    )
       return state.jobs.delete(job.job)
   return false
 }
 
 /**
- * Jobs to make active, best first: stewards to whom we owe most, then those served least. Newcomers share what is left.
- * Those that rest neither become active nor take a place.
+ * Jobs to make active, best first: all of one's own, then stewards to whom we owe most, then those that failed least and
+ * were served least. Newcomers share what is left. Those that rest neither become active nor take a place.
  */
 export function nextToServe(
   state: HostingState,
@@ -155,19 +165,21 @@ export function nextToServe(
   nowMs: number,
 ): HostedJob[] {
   let active = 0
+  const own: HostedJob[] = []
   const queued: HostedJob[] = []
   for (const job of state.jobs.values())
     if (isResting(state, job, self)) continue
     else if (job.phase === 'queued') {
-      if (job.retryAtMs <= nowMs) queued.push(job)
+      if (job.retryAtMs <= nowMs) (job.steward === self ? own : queued).push(job)
     } else if (job.phase !== 'refused') active++
   queued.sort(
     (a, b) =>
       balanceOf(b.steward) - balanceOf(a.steward) ||
+      a.tries - b.tries ||
       a.spentMs - b.spentMs ||
       (a.job < b.job ? -1 : 1),
   )
-  return queued.slice(0, Math.max(0, activeMax - active))
+  return [...own, ...queued].slice(0, Math.max(own.length, activeMax - active))
 }
 
 export function acceptLease(

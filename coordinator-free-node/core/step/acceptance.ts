@@ -63,8 +63,12 @@ export function copiesLacking(turn: Turn, stewarded: StewardedJob, unit: UnitInd
     return Math.max(0, missing - open.leases.length - open.wanted)
   }
   const ruling = ruleOn(turn, stewarded, unit)
+  if (ruling.type === 'open') return ruling.copies
   if (ruling.type === 'waits') stewarded.watches.waiting.add(unit)
-  return ruling.type === 'open' ? ruling.copies : 0
+  if (ruling.type !== 'accepted') return 0
+  // Its host became credible while another's copy was out, and that one was lost: one more vote brings the verdict.
+  const open = schedule.open.get(unit)
+  return open !== undefined && open.leases.length + open.wanted === 0 ? 1 : 0
 }
 
 /** Executions that most units take, where nothing is known of the hosts. */

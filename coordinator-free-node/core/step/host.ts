@@ -39,7 +39,7 @@ export function considerAdvert(turn: Turn, advert: AdvertBody): void {
     // A job refused earlier may be served by now.
     hosting.jobs.delete(advert.job)
   }
-  if (!makeRoom(hosting)) return
+  if (!makeRoom(hosting, advert.steward, turn.state.self)) return
   // A manifest never changes under its job's id: what it said once is known better than what an advert says.
   const manifest = known?.manifest
   const job = hostJob(hosting, advert, manifest, refusal(turn, advert, manifest))
