@@ -53,6 +53,8 @@ export interface StewardedJob {
   heldBytes: number
   /** Units whose hosts agree, but are not known well enough yet. */
   watches: Watches
+  /** Open units on which hosts disagree. */
+  readonly disputes: Set<UnitIndex>
   /** Who stands behind the canonical results. */
   backing: Backing
   audits: Audits

@@ -46,6 +46,8 @@ function validateStewarded(stewarded: StewardedJob): void {
       `${host.peer} is miscounted as serving`,
     )
   validateLeases(stewarded)
+  for (const unit of stewarded.disputes)
+    assert(schedule.open.has(unit), `unit ${unit} is disputed but not open`)
   for (const unit of stewarded.watches.waiting)
     assert(schedule.open.has(unit), `unit ${unit} waits but is not open`)
   let backed = 0

@@ -14,6 +14,8 @@ export function hostOf(schedule: Schedule, peer: PeerId, nowMs: number): JobHost
       slots: 1,
       pace: { unitMs: undefined, recentMs: [] },
       busyUntilMs: 0,
+      confirmed: 0,
+      confirmedMs: 0,
       executed: 0,
       accepted: 0,
       rejected: 0,

@@ -10,13 +10,13 @@ import { assert } from '../kit/assert.js'
 import type { JobHost, Lease, OpenUnit, Schedule } from './schedule.js'
 import { addWant } from './wants.js'
 
-/** Opens units that were never cut and asks for their copies. */
-export function openUnits(schedule: Schedule, run: UnitRun, copies: number): void {
+/** Opens units that were never cut for a host, and asks for `copies` less that one. */
+export function openUnits(schedule: Schedule, run: UnitRun, host: PeerId, copies: number): void {
   for (const unit of unitsOf([run])) {
     assert(!schedule.open.has(unit), `unit ${unit} is cut twice`)
-    schedule.open.set(unit, openUnit([], copies))
+    schedule.open.set(unit, openUnit([host], copies - 1))
   }
-  addWant(schedule.wants, { runs: [run], copies }, [], [])
+  if (copies > 1) addWant(schedule.wants, { runs: [run], copies: copies - 1 }, [host], [])
 }
 
 function openUnit(tried: readonly PeerId[], wanted: number): OpenUnit {

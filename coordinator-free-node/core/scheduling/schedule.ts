@@ -67,6 +67,9 @@ export interface JobHost {
   readonly pace: Pace
   /** When it should be through with all that it was given; before now: it should be idle. */
   busyUntilMs: number
+  /** Copies of units that others had before: its part in checking; and when it last had one. */
+  confirmed: number
+  confirmedMs: number
   executed: number
   accepted: number
   rejected: number
@@ -101,6 +104,10 @@ export interface Schedule {
   readonly parked: Set<PeerId>
   /** When the set of hosts that may serve last changed. */
   hostsChangedMs: number
+  /** Copies given to confirm others, over all hosts. */
+  confirmed: number
+  /** Thread-milliseconds a unit of the median host; 0 before the first vote. */
+  usualUnitMs: number
   /** Over all hosts. */
   readonly pace: Pace
   readonly backups: Backups
@@ -118,6 +125,8 @@ export function createSchedule(nowMs: number): Schedule {
     serving: new Set(),
     parked: new Set(),
     hostsChangedMs: nowMs,
+    confirmed: 0,
+    usualUnitMs: 0,
     pace: { unitMs: undefined, recentMs: [] },
     backups: { queue: [], validUntilMs: 0 },
     unsettled: new Map(),

@@ -6,7 +6,7 @@ import { nextFraction } from '../kit/random.js'
 import { clusterOf } from '../membership/neighbours.js'
 import { hasOtherHost } from '../scheduling/hosts.js'
 import type { JobHost, OpenUnit } from '../scheduling/schedule.js'
-import type { StewardedJob } from '../state.js'
+import type { NodeState, StewardedJob } from '../state.js'
 import { checkRate, errorOf } from '../verification/credibility.js'
 import { doubtOf } from '../verification/standing.js'
 import {
@@ -108,6 +108,20 @@ export function furtherCopies(
   return units.sort((a, b) => a - b)
 }
 
+/** Disputed units for this node's own host: its word ends them, and the liar's part in all others. */
+export function disputedUnits(
+  { schedule, disputes }: StewardedJob,
+  host: JobHost,
+  most: number,
+): UnitIndex[] {
+  const units: UnitIndex[] = []
+  for (const unit of disputes) {
+    if (units.length >= most) break
+    if (schedule.open.get(unit)?.tried.includes(host.peer) === false) units.push(unit)
+  }
+  return units.sort((a, b) => a - b)
+}
+
 /** Bounds a look through units of which the host may have voted on every one. */
 const waitingLookedAtMax = 512
 
@@ -141,16 +155,18 @@ function verdictByLoneNode(
 
 function ruleByCredibility(
   turn: Turn,
-  { job }: StewardedJob,
+  stewarded: StewardedJob,
   unit: OpenUnit,
   tally: Tally,
   maxErrorRate: number,
 ): Ruling {
+  const { job } = stewarded
   const { state } = turn
   const own = verdictByAnchor(tally, state.self)
   if (own !== undefined) return { type: 'accepted', verdict: own }
   const groups = ranking(tally)
   if (groups.length === 0) return open(unit, 1)
+  if (groups.length > 1 && isOursToSettle(turn, stewarded)) return { type: 'open', copies: 0 }
   const doubts = groups.map(({ supporters }) => independentDoubts(turn, supporters))
   const best = mostCredible(doubts)
   const leader = groups[best.group] as Supporters
@@ -169,6 +185,25 @@ function ruleByCredibility(
   }
   if (!agree) return open(unit, 1)
   return { type: 'waits', hosts: leader.supporters, excess: best.error / maxErrorRate }
+}
+
+/** Disputes for each thread that this node takes upon itself: what it is through with in some seconds of short units. */
+const ownDisputesPerSlot = 16
+
+/**
+ * Whether this node's own result settles disputes, and not a majority: strangers in agreement could be a clique, and
+ * whom they outvote would be banned.
+ */
+function isOursToSettle({ state }: Turn, stewarded: StewardedJob): boolean {
+  const { slots } = state.config
+  return canAudit(state, stewarded) && stewarded.disputes.size <= ownDisputesPerSlot * slots
+}
+
+/** Plain voting is left plain; and a node that computes nothing cannot audit. */
+export function canAudit({ config, self }: NodeState, { job, schedule }: StewardedJob): boolean {
+  if (job.manifest.acceptance.rule !== 'credibility' || config.acceptanceRule === 'boinc')
+    return false
+  return schedule.serving.has(self)
 }
 
 /** One doubt for each cluster: that of its best known member. */

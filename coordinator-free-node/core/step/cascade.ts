@@ -11,10 +11,10 @@ import { queueAudit } from '../verification/audits.js'
 import { type BackedUnit, back, someBackedBy, takeBackedBy } from '../verification/backing.js'
 import { errorOf } from '../verification/credibility.js'
 import { isBanned, refute, standingOf } from '../verification/standing.js'
-import { heldBytes, recalledTally, strikeHost } from '../verification/tally.js'
-import { independentDoubts } from './acceptance.js'
+import { heldBytes, isDisputed, recalledTally, strikeHost } from '../verification/tally.js'
+import { canAudit, independentDoubts } from './acceptance.js'
 import { type Docket, harvestOf } from './docket.js'
-import { canAudit, judge } from './judging.js'
+import { judge } from './judging.js'
 import { loseHost } from './leasing.js'
 import { send, type Turn } from './turn.js'
 
@@ -51,6 +51,7 @@ function strike(turn: Turn, docket: Docket, stewarded: StewardedJob, peer: PeerI
     if (!strikeHost(tally, peer)) continue
     stewarded.heldBytes += heldBytes(tally) - before
     if (tally.claims.size === 0 && tally.before === undefined) stewarded.tallies.delete(unit)
+    if (!isDisputed(tally)) stewarded.disputes.delete(unit)
     judge(turn, docket, stewarded, unit)
   }
 }

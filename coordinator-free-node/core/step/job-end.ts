@@ -90,6 +90,7 @@ export function finishJob(
   stewarded.tallies.clear()
   stewarded.heldBytes = 0
   stewarded.endedErrorRate = expectedErrorRate(turn, stewarded)
+  stewarded.disputes.clear()
   stewarded.watches = createWatches()
   stewarded.backing = createBacking()
   stewarded.audits = createAudits()

@@ -3,15 +3,15 @@ import type { PeerId, UnitIndex } from '../../protocol/ids.js'
 import { markCanonical } from '../jobs/job.js'
 import { nextFraction } from '../kit/random.js'
 import { bookReceived } from '../reciprocity/ledger.js'
-import { canServe, hostHeardOf } from '../scheduling/hosts.js'
+import { hostHeardOf } from '../scheduling/hosts.js'
 import { closeUnit } from '../scheduling/leases.js'
-import type { NodeState, StewardedJob } from '../state.js'
+import type { StewardedJob } from '../state.js'
 import { auditRate, queueAudit } from '../verification/audits.js'
 import { type BackedUnit, back } from '../verification/backing.js'
 import { doubtOf, standingOf } from '../verification/standing.js'
 import { heldBytes, type Verdict } from '../verification/tally.js'
 import { takeDue, watch } from '../verification/watches.js'
-import { independentDoubts, ruleOn } from './acceptance.js'
+import { canAudit, independentDoubts, ruleOn } from './acceptance.js'
 import { addIdle, type Docket, type Harvest, harvestOf } from './docket.js'
 import type { Turn } from './turn.js'
 
@@ -80,6 +80,7 @@ function accept(
   if (tally !== undefined) stewarded.heldBytes -= heldBytes(tally)
   tallies.delete(unit)
   watches.waiting.delete(unit)
+  stewarded.disputes.delete(unit)
   harvest.copies.delete(unit)
   const { settled, idle } = closeUnit(schedule, unit)
   for (const lease of idle) addIdle(harvest, lease)
@@ -107,14 +108,6 @@ function drawAudit({ state }: Turn, stewarded: StewardedJob, backed: BackedUnit)
   const audited = Math.min(...backed.hosts.map((peer) => standing.get(peer)?.audited ?? 0))
   if (nextFraction(state.random) < auditRate(audited, config.auditShare))
     queueAudit(stewarded.audits, backed)
-}
-
-/** Plain voting is left plain; and a node that computes nothing cannot audit. */
-export function canAudit({ config, self }: NodeState, { job, schedule }: StewardedJob): boolean {
-  if (job.manifest.acceptance.rule !== 'credibility' || config.acceptanceRule === 'boinc')
-    return false
-  const own = schedule.hosts.get(self)
-  return own !== undefined && canServe(own)
 }
 
 /** A vote proved right: standing, and a favour at our own price where we know it, else at the host's. */

@@ -1,6 +1,7 @@
 /** Leases: who gets which units, and what becomes of those that do not come back. */
 import type { PeerId, UnitIndex } from '../../protocol/ids.js'
 import { limits } from '../../protocol/limits.js'
+import { unitsOf } from '../../protocol/unit-runs.js'
 import { hasFresh, takeFresh } from '../jobs/job.js'
 import type { CoreMessageOf } from '../messages.js'
 import { backUpAfterMs, unitsToBackUp } from '../scheduling/backups.js'
@@ -8,10 +9,23 @@ import { canServe, disconnect, hostOf, refuseHost, setAway } from '../scheduling
 import { endLease, grantLease, loseUnits, openUnits } from '../scheduling/leases.js'
 import { expectedUnitMs, hardLeaseMs, leaseUnits } from '../scheduling/pace.js'
 import type { JobHost, Lease } from '../scheduling/schedule.js'
+import {
+  copiesAllowed,
+  freshAllowed,
+  noteConfirmed,
+  observeUsualPace,
+} from '../scheduling/shares.js'
 import { takeWanted, wantCopies } from '../scheduling/wants.js'
 import type { StewardedJob } from '../state.js'
 import { isBanned } from '../verification/standing.js'
-import { copiesLacking, firstCopies, furtherCopies, isApart, usualCopies } from './acceptance.js'
+import {
+  copiesLacking,
+  disputedUnits,
+  firstCopies,
+  furtherCopies,
+  isApart,
+  usualCopies,
+} from './acceptance.js'
 import { endAudits, grantAudits } from './audits.js'
 import { wireRuns } from './host.js'
 import { failJob } from './job-end.js'
@@ -94,23 +108,25 @@ function hasWork(stewarded: StewardedJob): boolean {
   return hasCopies || audits.queue.length > 0 || hasRoomForFresh(stewarded)
 }
 
-/** Gives idle hosts copies of what is late. */
+/** Gives hosts that have idled for a while whatever there is, copies of what is late as well. */
 export function backUp(turn: Turn, stewarded: StewardedJob): void {
   const { schedule, job } = stewarded
-  if (job.phase !== 'running' || schedule.leases.size === 0) return
+  if (job.phase !== 'running') return
+  observeUsualPace(schedule)
   for (const peer of schedule.parked) {
     const host = schedule.hosts.get(peer)
-    if (host !== undefined && grantTo(turn, stewarded, host)) schedule.parked.delete(peer)
+    if (host !== undefined && grantTo(turn, stewarded, host, true)) schedule.parked.delete(peer)
   }
 }
 
-function grantTo(turn: Turn, stewarded: StewardedJob, host: JobHost): boolean {
+function grantTo(turn: Turn, stewarded: StewardedJob, host: JobHost, idle = false): boolean {
   const { state } = turn
   const { schedule, job } = stewarded
   if (host.leases.size >= leasesPerHost) return false
-  if (host.peer === state.self && grantAudits(turn, stewarded, host)) return true
-  const units = unitsFor(turn, stewarded, host)
-  if (units.length === 0) return false
+  const isOwn = host.peer === state.self
+  if (isOwn && stewarded.disputes.size === 0 && grantAudits(turn, stewarded, host)) return true
+  const units = unitsFor(turn, stewarded, host, idle)
+  if (units.length === 0) return isOwn && grantAudits(turn, stewarded, host)
   const lease = grantLease(schedule, host, units, {
     lease: state.nextLease++,
     ...termsOf(turn, stewarded, host, units),
@@ -158,39 +174,62 @@ function termsOf(
 /** Length of a fixed lease in the time that its work usually takes: what volunteer grids set by hand. */
 const fixedLeaseFactor = 10
 
-/** Copies that others wait for come first, then fresh units, then copies of what is overdue. */
-function unitsFor(turn: Turn, stewarded: StewardedJob, host: JobHost): UnitIndex[] {
+/**
+ * Copies that others wait for come first, then fresh units, then further copies of what its hosts alone do not settle,
+ * then copies of what is overdue.
+ *
+ * @param idle  the host has waited for a while
+ */
+function unitsFor(turn: Turn, stewarded: StewardedJob, host: JobHost, idle: boolean): UnitIndex[] {
   const { schedule, job } = stewarded
-  const { state } = turn
+  const { state, nowMs } = turn
+  if (host.peer === state.self) {
+    const disputed = disputedUnits(stewarded, host, host.slots)
+    if (disputed.length > 0) return disputed
+  }
+  const most = unitsAtOnce(turn, stewarded, host)
+  const isPlain = job.manifest.acceptance.rule === 'quorum' || host.peer === state.self
+  const checked = state.standing.get(host.peer)?.checked ?? 0
+  const freshMost = isPlain ? most : Math.min(most, freshAllowed(schedule, host, checked))
+  const copiesMost = isPlain ? most : Math.min(most, copiesAllowed(schedule, host, nowMs, idle))
+  const hasOther = freshMost > 0 && hasRoomForFresh(stewarded)
+  const isMixed = schedule.wants.size >= Math.min(mixedHeaps, schedule.serving.size / 2)
+  const units: UnitIndex[] = []
+  if (copiesMost > 0 && (isMixed || !hasOther)) {
+    const apart = (holder: PeerId) => isPlain || isApart(turn, holder, host.peer)
+    units.push(...takeWanted(schedule, host.peer, copiesMost, state.random, apart))
+    noteConfirmed(schedule, host, units.length, nowMs)
+  }
+  const copies = firstCopies(turn, stewarded, host)
+  while (units.length < freshMost && hasRoomForFresh(stewarded)) {
+    const run = takeFresh(job, freshMost - units.length, (unit) => schedule.open.has(unit))
+    if (run === undefined) break
+    openUnits(schedule, run, host.peer, copies)
+    units.push(...unitsOf([run]))
+  }
+  if (units.length > 0 || copiesMost === 0) return units.sort((a, b) => a - b)
+  units.push(...furtherCopies(stewarded, host, copiesMost))
+  if (units.length === 0 && state.config.leaseRule !== 'fixed')
+    units.push(...unitsToBackUp(schedule, host, nowMs, copiesMost))
+  noteConfirmed(schedule, host, units.length, nowMs)
+  return units
+}
+
+/**
+ * Second copies are handed out from a mixture of so many heaps at least, as long as there is fresh work to do instead:
+ * out of one or two anybody could tell whose unit it gets.
+ */
+const mixedHeaps = 24
+
+/** Units of a host's next lease. */
+function unitsAtOnce({ state }: Turn, { job, schedule }: StewardedJob, host: JobHost): number {
   const left = job.inputsClosed
     ? Math.max(1, job.appended - job.canonical.size) * usualCopies(job.manifest)
     : Number.POSITIVE_INFINITY
-  let most = leaseUnits(schedule, host, left, state.config.leaseTargetMs)
-  if (job.appendedBytes > 0) {
-    const unitBytes = Math.max(1, job.appendedBytes / job.appended)
-    most = Math.max(1, Math.min(most, Math.floor(limits.batchBytesMax / unitBytes)))
-  }
-  const isPlain = job.manifest.acceptance.rule === 'quorum'
-  const take = (count: number) =>
-    takeWanted(
-      schedule,
-      host.peer,
-      count,
-      state.random,
-      (holder) => isPlain || isApart(turn, holder, host.peer),
-    )
-  const units = take(most)
-  const copies = firstCopies(turn, stewarded, host)
-  while (units.length < most && hasRoomForFresh(stewarded)) {
-    const run = takeFresh(job, most - units.length, (unit) => schedule.open.has(unit))
-    if (run === undefined) break
-    openUnits(schedule, run, copies)
-    units.push(...take(run[1]))
-  }
-  if (units.length > 0) return units.slice(0, limits.leaseUnitsMax).sort((a, b) => a - b)
-  const further = furtherCopies(stewarded, host, most)
-  if (further.length > 0) return further
-  return state.config.leaseRule === 'fixed' ? [] : unitsToBackUp(schedule, host, turn.nowMs, most)
+  const most = leaseUnits(schedule, host, left, state.config.leaseTargetMs)
+  if (job.appendedBytes === 0) return most
+  const unitBytes = Math.max(1, job.appendedBytes / job.appended)
+  return Math.max(1, Math.min(most, Math.floor(limits.batchBytesMax / unitBytes)))
 }
 
 /** No host runs far ahead of those who must confirm it: what waits for agreement waits in memory. */

@@ -40,6 +40,7 @@ function createStewarded(job: JobId, manifest: Manifest, nowMs: number): Steward
     tallies: new Map(),
     heldBytes: 0,
     watches: createWatches(),
+    disputes: new Set(),
     backing: createBacking(),
     audits: createAudits(),
     counters: {

@@ -117,7 +117,10 @@ function claim(
   const wasDisputed = isDisputed(tally)
   addClaim(tally, from, digest, kind, output)
   stewarded.heldBytes += heldBytes(tally) - before
-  if (!wasDisputed && isDisputed(tally)) stewarded.counters.disputed++
+  if (!wasDisputed && isDisputed(tally)) {
+    stewarded.counters.disputed++
+    stewarded.disputes.add(unit)
+  }
   creditAgreement(turn, docket, [...(tally.claims.get(digest)?.hosts ?? [])], from)
   if (!open.tried.includes(from)) {
     // A late vote on a lease that was given up: it pays for the copy that was asked for instead.
