@@ -21,6 +21,7 @@ export function hostOf(schedule: Schedule, peer: PeerId, nowMs: number): JobHost
       rejected: 0,
       aborted: 0,
       spentMs: 0,
+      silent: 0,
       refused: undefined,
       leases: new Set(),
     }
@@ -67,12 +68,33 @@ export function canServe(host: JobHost): boolean {
   return host.connected && !host.away && host.refused === undefined
 }
 
-function noteServing({ serving, parked }: Schedule, host: JobHost): void {
+function noteServing({ serving, parked, busy }: Schedule, host: JobHost): void {
   if (canServe(host)) serving.add(host.peer)
   else {
     serving.delete(host.peer)
     parked.delete(host.peer)
+    busy.delete(host.peer)
   }
+}
+
+/**
+ * Whether a host should be given its next lease now: it has none, or will be through with those it has within the time
+ * that hides a round trip. What is queued with one host cannot be done by another.
+ */
+export function isDue({ leases, busyUntilMs }: JobHost, nowMs: number, aheadMs: number): boolean {
+  return leases.size === 0 || busyUntilMs - nowMs <= aheadMs
+}
+
+/** Hosts that asked ahead of time and are due now wait for work like the others. */
+export function parkDue(schedule: Schedule, nowMs: number, aheadMs: number): void {
+  for (const peer of schedule.busy) parkIfDue(schedule, peer, nowMs, aheadMs)
+}
+
+export function parkIfDue(schedule: Schedule, peer: PeerId, nowMs: number, aheadMs: number): void {
+  const host = schedule.hosts.get(peer)
+  if (host === undefined || !schedule.busy.has(peer) || !isDue(host, nowMs, aheadMs)) return
+  schedule.busy.delete(peer)
+  schedule.parked.add(peer)
 }
 
 /** Whether somebody could still be given a copy of a unit that `tried` have. */

@@ -31,10 +31,10 @@ export interface Lease {
   readonly grantedMs: number
   readonly leaseMs: number
   deadlineMs: number
-  /** When its host should be through with it, by its pace so far. */
-  readonly expectedMs: number
+  /** When its host should be through with it, by its pace so far; Infinity while nobody knows any. */
+  expectedMs: number
   /** No renewal reaches beyond it: a host that renews for ever but never votes loses its units. */
-  readonly hardDeadlineMs: number
+  hardDeadlineMs: number
 }
 
 /** Copies of some units, to go to anyone but `holders`, and to `avoid` only when nobody else is there. */
@@ -75,6 +75,8 @@ export interface JobHost {
   rejected: number
   aborted: number
   spentMs: number
+  /** Leases in a row that it let run out. */
+  silent: number
   refused: string | undefined
   readonly leases: Set<LeaseId>
 }
@@ -102,6 +104,8 @@ export interface Schedule {
   readonly serving: Set<PeerId>
   /** Hosts that asked and got nothing yet, longest wait first. */
   readonly parked: Set<PeerId>
+  /** Hosts that asked ahead of time and have enough to do for now. */
+  readonly busy: Set<PeerId>
   /** When the set of hosts that may serve last changed. */
   hostsChangedMs: number
   /** Copies given to confirm others, over all hosts. */
@@ -124,6 +128,7 @@ export function createSchedule(nowMs: number): Schedule {
     hosts: new Map(),
     serving: new Set(),
     parked: new Set(),
+    busy: new Set(),
     hostsChangedMs: nowMs,
     confirmed: 0,
     usualUnitMs: 0,

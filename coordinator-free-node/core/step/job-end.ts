@@ -87,6 +87,7 @@ export function finishJob(
   schedule.leases.clear()
   schedule.former.clear()
   schedule.parked.clear()
+  schedule.busy.clear()
   stewarded.tallies.clear()
   stewarded.heldBytes = 0
   stewarded.endedErrorRate = expectedErrorRate(turn, stewarded)

@@ -5,7 +5,15 @@ import { unitsOf } from '../../protocol/unit-runs.js'
 import { hasFresh, takeFresh } from '../jobs/job.js'
 import type { CoreMessageOf } from '../messages.js'
 import { backUpAfterMs, unitsToBackUp } from '../scheduling/backups.js'
-import { canServe, disconnect, hostOf, refuseHost, setAway } from '../scheduling/hosts.js'
+import {
+  canServe,
+  disconnect,
+  hostOf,
+  isDue,
+  parkDue,
+  refuseHost,
+  setAway,
+} from '../scheduling/hosts.js'
 import { endLease, grantLease, loseUnits, openUnits } from '../scheduling/leases.js'
 import { expectedUnitMs, hardLeaseMs, leaseUnits } from '../scheduling/pace.js'
 import type { JobHost, Lease } from '../scheduling/schedule.js'
@@ -77,7 +85,9 @@ export function onWant(turn: Turn, from: PeerId, message: CoreMessageOf<'want'>)
   const host = hostOf(stewarded.schedule, from, nowMs)
   setAway(stewarded.schedule, host, false)
   host.slots = message.slots
-  stewarded.schedule.parked.add(from)
+  const { schedule } = stewarded
+  if (isDue(host, nowMs, state.config.leaseTargetMs)) schedule.parked.add(from)
+  else schedule.busy.add(from)
   serve(turn, stewarded)
 }
 
@@ -113,6 +123,7 @@ export function backUp(turn: Turn, stewarded: StewardedJob): void {
   const { schedule, job } = stewarded
   if (job.phase !== 'running') return
   observeUsualPace(schedule)
+  parkDue(schedule, turn.nowMs, turn.state.config.leaseTargetMs)
   for (const peer of schedule.parked) {
     const host = schedule.hosts.get(peer)
     if (host !== undefined && grantTo(turn, stewarded, host, true)) schedule.parked.delete(peer)
@@ -151,9 +162,9 @@ function termsOf(
   { schedule, job, watches }: StewardedJob,
   host: JobHost,
   units: readonly UnitIndex[],
+  queuedMs = host.leases.size === 0 ? 0 : Math.max(0, host.busyUntilMs - nowMs),
 ) {
   const { leaseMsMin, leaseRule } = state.config
-  const queuedMs = host.leases.size === 0 ? 0 : Math.max(0, host.busyUntilMs - nowMs)
   const unitMs = expectedUnitMs(schedule, host)
   const workMs = Math.ceil(units.length / host.slots) * (unitMs ?? 0)
   const expectedMs = unitMs === undefined ? Number.POSITIVE_INFINITY : nowMs + queuedMs + workMs
@@ -163,7 +174,8 @@ function termsOf(
     watches.waiting.delete(unit)
   }
   if (leaseRule === 'fixed') {
-    const fixedMs = fixedLeaseFactor * (queuedMs + (unitMs === undefined ? 1_000 : workMs))
+    const unknownMs = job.manifest.task.unitMsMax
+    const fixedMs = fixedLeaseFactor * (unitMs === undefined ? unknownMs : queuedMs + workMs)
     return { nowMs, leaseMs: fixedMs, hardMs: fixedMs, expectedMs }
   }
   const { unitMsMax } = job.manifest.task
@@ -342,6 +354,7 @@ export function stewardLostHost(turn: Turn, peer: PeerId): void {
 export function expireLeases(turn: Turn, stewarded: StewardedJob): void {
   const { schedule, counters } = stewarded
   for (const lease of [...schedule.leases.values()]) {
+    if (lease.expectedMs === Number.POSITIVE_INFINITY) foresee(turn, stewarded, lease)
     if (lease.deadlineMs > turn.nowMs) continue
     const units = [...lease.remaining]
     for (const unit of units) {
@@ -350,7 +363,39 @@ export function expireLeases(turn: Turn, stewarded: StewardedJob): void {
     }
     counters.reassigned += recover(turn, stewarded, lease, units, [lease.host])
     if (schedule.leases.has(lease.lease)) endLease(schedule, lease)
+    noteSilence(turn, stewarded, lease.host)
     send(turn, lease.host, { type: 'revoke', job: stewarded.job.job, leases: [lease.lease] })
     stewarded.dirty = true
   }
+}
+
+/** A lease was granted before anybody knew how long a unit takes; by now somebody does. */
+function foresee(turn: Turn, stewarded: StewardedJob, lease: Lease): void {
+  const { schedule } = stewarded
+  const host = schedule.hosts.get(lease.host)
+  if (host === undefined || schedule.pace.unitMs === undefined) return
+  const units = [...lease.remaining]
+  const granted = { ...turn, nowMs: lease.grantedMs }
+  const { expectedMs, hardMs } = termsOf(granted, stewarded, host, units, 0)
+  lease.expectedMs = expectedMs
+  host.busyUntilMs = Math.min(host.busyUntilMs, expectedMs)
+  lease.hardDeadlineMs = Math.min(lease.hardDeadlineMs, lease.grantedMs + hardMs)
+  lease.deadlineMs = Math.min(lease.deadlineMs, lease.hardDeadlineMs)
+}
+
+/** Leases that a host may let run out, one after the other, before it gets no more of the job. */
+const silentLeasesMax = 2
+
+function noteSilence(turn: Turn, { schedule, answers, job }: StewardedJob, peer: PeerId): void {
+  const host = schedule.hosts.get(peer)
+  if (host === undefined || peer === turn.state.self || ++host.silent < silentLeasesMax) return
+  const reason = `it took ${host.silent} leases and answered none of them in time`
+  refuseHost(schedule, host, reason)
+  answers.set(peer, { verdict: 'refused', reason, atMs: turn.nowMs })
+  send(turn, peer, {
+    type: 'decline',
+    job: job.job,
+    reason: 'leases ran out unanswered',
+    final: true,
+  })
 }

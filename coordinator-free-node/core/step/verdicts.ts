@@ -5,7 +5,7 @@ import { resultKinds } from '../../protocol/outcome.js'
 import { isInRuns, unitsOf } from '../../protocol/unit-runs.js'
 import { digestKey } from '../kit/byte-key.js'
 import type { CoreMessageOf } from '../messages.js'
-import { hasOtherHost, hostOf } from '../scheduling/hosts.js'
+import { hasOtherHost, hostOf, parkIfDue } from '../scheduling/hosts.js'
 import { endLease, leaveLease } from '../scheduling/leases.js'
 import { observePace } from '../scheduling/pace.js'
 import type { JobHost } from '../scheduling/schedule.js'
@@ -64,7 +64,9 @@ function enterVote(
     return true
   })
   bookVote(turn, stewarded, host, body.spentMs, units)
+  host.silent = 0
   if (lease !== undefined && lease.remaining.size === 0) endLease(schedule, lease)
+  parkIfDue(schedule, from, turn.nowMs, turn.state.config.leaseTargetMs)
   return true
 }
 
