@@ -65,7 +65,7 @@ function validateStewarded(stewarded: StewardedJob): void {
 /** No unit is lost: each open one is leased, wanted, or has all the votes it can get. */
 function validateOpenUnits({ job, schedule, tallies }: StewardedJob): void {
   const wanted = new Map<number, number>()
-  for (const { key, wants } of schedule.wants.values()) {
+  for (const { key, wants } of [...schedule.lost.values(), ...schedule.wants.values()]) {
     assert(wants.length > 0, `the heap of wants "${key}" is empty but was kept`)
     for (const { runs, copies } of wants)
       for (const unit of unitsOf(runs)) wanted.set(unit, (wanted.get(unit) ?? 0) + copies)

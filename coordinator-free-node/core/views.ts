@@ -129,7 +129,7 @@ function waitsOf(stewarded: StewardedJob): WhyView['waits'] {
   const say = (reason: string, units: number | undefined, hint?: string) =>
     waits.push({ reason, units, hint })
   if (warning !== undefined) say(warning, undefined)
-  const wanted = wantedUnits(schedule.wants)
+  const wanted = wantedUnits(schedule.lost) + wantedUnits(schedule.wants)
   const fresh = job.appended - job.canonical.size - schedule.open.size
   if (serving.size === 0 && schedule.open.size + fresh > 0)
     say('no host works on this job', schedule.open.size + fresh, 'start "manyhands node" elsewhere')

@@ -79,10 +79,16 @@ function noteServing({ serving, parked, busy }: Schedule, host: JobHost): void {
 
 /**
  * Whether a host should be given its next lease now: it has none, or will be through with those it has within the time
- * that hides a round trip. What is queued with one host cannot be done by another.
+ * that hides a round trip. What is queued with one host cannot be done by another: one that nobody knows yet, or that is
+ * late, gets nothing ahead.
  */
-export function isDue({ leases, busyUntilMs }: JobHost, nowMs: number, aheadMs: number): boolean {
-  return leases.size === 0 || busyUntilMs - nowMs <= aheadMs
+export function isDue(
+  { leases, busyUntilMs, pace }: JobHost,
+  nowMs: number,
+  aheadMs: number,
+): boolean {
+  if (leases.size === 0) return true
+  return pace.unitMs !== undefined && Math.abs(busyUntilMs - nowMs) <= aheadMs
 }
 
 /** Hosts that asked ahead of time and are due now wait for work like the others. */

@@ -16,7 +16,7 @@ export function openUnits(schedule: Schedule, run: UnitRun, host: PeerId, copies
     assert(!schedule.open.has(unit), `unit ${unit} is cut twice`)
     schedule.open.set(unit, openUnit([host], copies - 1))
   }
-  if (copies > 1) addWant(schedule.wants, { runs: [run], copies: copies - 1 }, [host], [])
+  if (copies > 1) addWant(schedule, { runs: [run], copies: copies - 1 }, [host], [])
 }
 
 function openUnit(tried: readonly PeerId[], wanted: number): OpenUnit {

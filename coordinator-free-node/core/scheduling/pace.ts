@@ -55,12 +55,13 @@ export function leaseUnits(
 /** Time that a lease may take beyond its work: a round trip, a start, a busy machine. */
 const leaseGraceMs = 10_000
 
-/** How far beyond its usual pace a host may stay before its units are taken back. */
-const patience = 3
+/** How far beyond its usual pace a host may stay before its units are taken back; and one whose pace nobody knows. */
+const patience = { known: 3, unknown: 10 }
 
 /**
  * However often a lease is renewed, it ends so long after its grant: three times what nine in ten of this host's units
- * took, for its units and those queued in front of them. A unit that ran out of time before gets twice as long each time.
+ * took, for its units and those queued in front of them; ten times what they took elsewhere while it has no history. A
+ * unit that ran out of time before gets twice as long each time.
  *
  * @param expiries  times that a unit of the lease was taken back before
  */
@@ -70,8 +71,43 @@ export function hardLeaseMs(
   lease: { units: number; queuedMs: number; expiries: number; unitMsMax: number },
 ): number {
   const { units, queuedMs, expiries, unitMsMax } = lease
-  const usual = slowestMs(host.pace) ?? slowestMs(schedule.pace)
-  const unitMs = Math.min(unitMsMax, usual === undefined ? unitMsMax : usual * 2 ** expiries)
   const rounds = Math.ceil(units / host.slots)
-  return Math.min(86_400_000, leaseGraceMs + patience * (queuedMs + rounds * unitMs))
+  const own = slowestMs(host.pace)
+  const factor = own === undefined ? patience.unknown : patience.known
+  // The first votes are those of the fastest: they say little about the others.
+  const elsewhere =
+    schedule.pace.recentMs.length < recentVotes ? undefined : slowestMs(schedule.pace)
+  const usual = own ?? elsewhere
+  const unitMs = usual === undefined ? unitMsMax : usual * 2 ** expiries
+  const workMs = Math.min(patience.known * rounds * unitMsMax, factor * rounds * unitMs)
+  return Math.min(86_400_000, leaseGraceMs + patience.known * queuedMs + workMs)
+}
+
+/** Takes the measure of all hosts together; once in a while, since it looks at each. */
+export function surveyPace(schedule: Schedule): void {
+  const { survey } = schedule
+  const paces: number[] = []
+  survey.unitsPerMs = 0
+  for (const peer of schedule.serving) {
+    const host = schedule.hosts.get(peer)
+    const unitMs = host?.pace.unitMs
+    if (host === undefined || unitMs === undefined) continue
+    paces.push(unitMs)
+    survey.unitsPerMs += host.slots / Math.max(unitMs, 0.001)
+  }
+  paces.sort((a, b) => a - b)
+  survey.fastMs = paces[paces.length >> 2] ?? 0
+  survey.usualMs = paces[paces.length >> 1] ?? 0
+}
+
+/**
+ * Whether a host would be done with a unit only when all others have long been through with the job: it is better left to
+ * a faster one that is busy now.
+ *
+ * @param unitsLeft  executions that are left; Infinity where unknown
+ */
+export function isTooSlow(schedule: Schedule, { pace }: JobHost, unitsLeft: number): boolean {
+  const { unitsPerMs, fastMs } = schedule.survey
+  if (pace.unitMs === undefined || unitsPerMs === 0) return false
+  return pace.unitMs > unitsLeft / unitsPerMs + fastMs
 }

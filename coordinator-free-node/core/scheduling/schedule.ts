@@ -81,20 +81,11 @@ export interface JobHost {
   readonly leases: Set<LeaseId>
 }
 
-export interface Backups {
-  /** Leases from the most to the least pressing when they were last looked over. */
-  queue: LeaseId[]
-  /** The queue is good until then: looking over thousands of leases for every idle host would cost more than it gains. */
-  validUntilMs: number
-}
-
-export function createBackups(): Backups {
-  return { queue: [], validUntilMs: 0 }
-}
-
 export interface Schedule {
   readonly open: Map<UnitIndex, OpenUnit>
-  /** Copies that are asked for, by who must not have them. */
+  /** Units that were lost before anybody else had them, by who should not have them again. */
+  readonly lost: Map<string, WantHeap>
+  /** Copies that are asked for beside others, by who must not have them. */
   readonly wants: Map<string, WantHeap>
   readonly leases: Map<LeaseId, Lease>
   /** Leases that ended early, newest last, whose late votes are still welcome. */
@@ -110,11 +101,16 @@ export interface Schedule {
   hostsChangedMs: number
   /** Copies given to confirm others, over all hosts. */
   confirmed: number
-  /** Thread-milliseconds a unit of the median host; 0 before the first vote. */
-  usualUnitMs: number
+  /** All serving hosts together, at the last look; zeros before the first vote. */
+  readonly survey: {
+    unitsPerMs: number
+    /** Thread-milliseconds a unit of a host that three in four are slower than. */
+    fastMs: number
+    /** Of the median host: liars in a hurry do not move it while they are few. */
+    usualMs: number
+  }
   /** Over all hosts. */
   readonly pace: Pace
-  readonly backups: Backups
   /** Leases in the journal, with the number of their units that are not canonical yet. */
   readonly unsettled: Map<LeaseId, number>
 }
@@ -122,6 +118,7 @@ export interface Schedule {
 export function createSchedule(nowMs: number): Schedule {
   return {
     open: new Map(),
+    lost: new Map(),
     wants: new Map(),
     leases: new Map(),
     former: new Map(),
@@ -131,9 +128,8 @@ export function createSchedule(nowMs: number): Schedule {
     busy: new Set(),
     hostsChangedMs: nowMs,
     confirmed: 0,
-    usualUnitMs: 0,
+    survey: { unitsPerMs: 0, fastMs: 0, usualMs: 0 },
     pace: { unitMs: undefined, recentMs: [] },
-    backups: { queue: [], validUntilMs: 0 },
     unsettled: new Map(),
   }
 }

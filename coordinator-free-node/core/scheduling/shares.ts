@@ -21,7 +21,7 @@ export function copiesAllowed(
 ): number {
   const mean = schedule.confirmed / Math.max(1, schedule.serving.size)
   const share = Math.floor(shareFactor * mean + shareAtFirst - host.confirmed)
-  const isDue = idle && nowMs - host.confirmedMs >= schedule.usualUnitMs
+  const isDue = idle && nowMs - host.confirmedMs >= schedule.survey.usualMs
   return Math.max(isDue ? 1 : 0, share)
 }
 
@@ -47,15 +47,4 @@ export function freshAllowed(schedule: Schedule, host: JobHost, checked: number)
   for (const id of host.leases) leased += schedule.leases.get(id)?.remaining.size ?? 0
   const unsettled = host.executed + leased - host.accepted - host.rejected
   return Math.max(0, unsettledAtFirst + unsettledPerCheck * checked - unsettled)
-}
-
-/** Median over the hosts: liars in a hurry do not move it while they are few. */
-export function observeUsualPace(schedule: Schedule): void {
-  const paces: number[] = []
-  for (const peer of schedule.serving) {
-    const unitMs = schedule.hosts.get(peer)?.pace.unitMs
-    if (unitMs !== undefined) paces.push(unitMs)
-  }
-  if (paces.length === 0) return
-  schedule.usualUnitMs = paces.sort((a, b) => a - b)[paces.length >> 1] ?? 0
 }

@@ -29,21 +29,33 @@ export function wantCopies(
   }
   for (const { units, copies, holders } of batches.values()) {
     const runs = toRuns(units.sort((a, b) => a - b))
-    addWant(schedule.wants, { runs, copies }, holders, avoid)
+    addWant(schedule, { runs, copies }, holders, avoid)
   }
 }
 
 /** Puts a want whose copies are counted in its units already. */
 export function addWant(
-  wants: Schedule['wants'],
+  schedule: Schedule,
   want: Want,
   holders: readonly PeerId[],
   avoid: readonly PeerId[],
 ): void {
   const key = avoid.length === 0 ? holders.join(' ') : `${holders.join(' ')}|${avoid.join(' ')}`
-  const heap = wants.get(key)
-  if (heap === undefined) wants.set(key, { key, holders, avoid, wants: [want] })
+  const heaps = holders.length === 0 ? schedule.lost : schedule.wants
+  const heap = heaps.get(key)
+  if (heap === undefined) heaps.set(key, { key, holders, avoid, wants: [want] })
   else heap.wants.push(want)
+}
+
+/** Removes and returns up to `count` units that were lost before anybody else had them. */
+export function takeLost(schedule: Schedule, host: PeerId, count: number): UnitIndex[] {
+  const taken: UnitIndex[] = []
+  for (const heap of schedule.lost.values()) {
+    if (taken.length >= count) break
+    if (!heap.avoid.includes(host) || !hasOtherHost(schedule, heap.avoid))
+      takeFromHeap(schedule, heap, host, count, taken)
+  }
+  return taken
 }
 
 /** Heaps among which one is drawn: many enough that no one can be aimed at, few enough to be cheap. */
@@ -98,7 +110,6 @@ function takeFromHeap(
   count: number,
   taken: UnitIndex[],
 ): void {
-  const { wants } = schedule
   let used = 0
   for (const want of heap.wants) {
     if (taken.length >= count) break
@@ -114,7 +125,7 @@ function takeFromHeap(
     }
     if (want.copies > 1 && mine.length > 0)
       addWant(
-        wants,
+        schedule,
         { runs: toRuns(mine), copies: want.copies - 1 },
         [...heap.holders, host],
         heap.avoid,
@@ -127,7 +138,8 @@ function takeFromHeap(
     }
   }
   heap.wants = used === 0 ? heap.wants : heap.wants.slice(used)
-  if (heap.wants.length === 0) wants.delete(heap.key)
+  if (heap.wants.length === 0)
+    (heap.holders.length === 0 ? schedule.lost : schedule.wants).delete(heap.key)
 }
 
 /** The first `count` units of a want that are still open and new to the host, and the others. */

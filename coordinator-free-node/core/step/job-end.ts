@@ -83,6 +83,7 @@ export function finishJob(
       host.leases.clear()
     }
   schedule.open.clear()
+  schedule.lost.clear()
   schedule.wants.clear()
   schedule.leases.clear()
   schedule.former.clear()

@@ -2,9 +2,9 @@
 import type { PeerId, UnitIndex } from '../../protocol/ids.js'
 import { limits } from '../../protocol/limits.js'
 import { unitsOf } from '../../protocol/unit-runs.js'
-import { hasFresh, takeFresh } from '../jobs/job.js'
+import { hasFresh, type Job, takeFresh } from '../jobs/job.js'
 import type { CoreMessageOf } from '../messages.js'
-import { backUpAfterMs, unitsToBackUp } from '../scheduling/backups.js'
+import { backUpAfterMs, planBackups } from '../scheduling/backups.js'
 import {
   canServe,
   disconnect,
@@ -15,15 +15,16 @@ import {
   setAway,
 } from '../scheduling/hosts.js'
 import { endLease, grantLease, loseUnits, openUnits } from '../scheduling/leases.js'
-import { expectedUnitMs, hardLeaseMs, leaseUnits } from '../scheduling/pace.js'
-import type { JobHost, Lease } from '../scheduling/schedule.js'
 import {
-  copiesAllowed,
-  freshAllowed,
-  noteConfirmed,
-  observeUsualPace,
-} from '../scheduling/shares.js'
-import { takeWanted, wantCopies } from '../scheduling/wants.js'
+  expectedUnitMs,
+  hardLeaseMs,
+  isTooSlow,
+  leaseUnits,
+  surveyPace,
+} from '../scheduling/pace.js'
+import type { JobHost, Lease } from '../scheduling/schedule.js'
+import { copiesAllowed, freshAllowed, noteConfirmed } from '../scheduling/shares.js'
+import { takeLost, takeWanted, wantCopies } from '../scheduling/wants.js'
 import type { StewardedJob } from '../state.js'
 import { isBanned } from '../verification/standing.js'
 import {
@@ -114,32 +115,59 @@ const passedOverMax = 64
 /** Whether there is anything that a waiting host could be given, backup copies aside. */
 function hasWork(stewarded: StewardedJob): boolean {
   const { schedule, watches, audits } = stewarded
-  const hasCopies = schedule.wants.size > 0 || watches.waiting.size > 0
+  const hasCopies = schedule.lost.size > 0 || schedule.wants.size > 0 || watches.waiting.size > 0
   return hasCopies || audits.queue.length > 0 || hasRoomForFresh(stewarded)
 }
 
-/** Gives hosts that have idled for a while whatever there is, copies of what is late as well. */
-export function backUp(turn: Turn, stewarded: StewardedJob): void {
+/** Gives hosts that have idled for a while what they may have by now, and copies of what is late. */
+export function serveIdle(turn: Turn, stewarded: StewardedJob): void {
   const { schedule, job } = stewarded
   if (job.phase !== 'running') return
-  observeUsualPace(schedule)
+  surveyPace(schedule)
   parkDue(schedule, turn.nowMs, turn.state.config.leaseTargetMs)
   for (const peer of schedule.parked) {
+    if (!hasWork(stewarded)) break
     const host = schedule.hosts.get(peer)
     if (host !== undefined && grantTo(turn, stewarded, host, true)) schedule.parked.delete(peer)
+  }
+  backUp(turn, stewarded)
+}
+
+function backUp(turn: Turn, stewarded: StewardedJob): void {
+  const { schedule } = stewarded
+  const { leaseRule } = turn.state.config
+  if (leaseRule === 'fixed' || schedule.leases.size === 0 || hasRoomForFresh(stewarded)) return
+  const isPlain = stewarded.job.manifest.acceptance.rule === 'quorum'
+  for (const [host, units] of planBackups(schedule, schedule.parked, turn.nowMs)) {
+    if (host.leases.size >= leasesPerHost) continue
+    if (!isPlain && copiesAllowed(schedule, host, turn.nowMs, true) === 0) continue
+    noteConfirmed(schedule, host, units.length, turn.nowMs)
+    lend(turn, stewarded, host, units)
+    schedule.parked.delete(host.peer)
   }
 }
 
 function grantTo(turn: Turn, stewarded: StewardedJob, host: JobHost, idle = false): boolean {
   const { state } = turn
-  const { schedule, job } = stewarded
   if (host.leases.size >= leasesPerHost) return false
   const isOwn = host.peer === state.self
   if (isOwn && stewarded.disputes.size === 0 && grantAudits(turn, stewarded, host)) return true
   const units = unitsFor(turn, stewarded, host, idle)
   if (units.length === 0) return isOwn && grantAudits(turn, stewarded, host)
+  lend(turn, stewarded, host, units)
+  return true
+}
+
+/** Books units to a host and sends them, once that is on disk. */
+function lend(
+  turn: Turn,
+  stewarded: StewardedJob,
+  host: JobHost,
+  units: readonly UnitIndex[],
+): void {
+  const { schedule, job } = stewarded
   const lease = grantLease(schedule, host, units, {
-    lease: state.nextLease++,
+    lease: turn.state.nextLease++,
     ...termsOf(turn, stewarded, host, units),
   })
   stewarded.counters.executions += units.length
@@ -153,7 +181,6 @@ function grantTo(turn: Turn, stewarded: StewardedJob, host: JobHost, idle = fals
     [{ type: 'lease-granted', ...granted, host: host.peer }],
     [{ type: 'send-message', to: host.peer, message: { ...message, inputs: undefined } }],
   )
-  return true
 }
 
 /** How long a lease may take, and when it should be done. */
@@ -187,8 +214,7 @@ function termsOf(
 const fixedLeaseFactor = 10
 
 /**
- * Copies that others wait for come first, then fresh units, then further copies of what its hosts alone do not settle,
- * then copies of what is overdue.
+ * Copies that others wait for come first, then fresh units, then further copies of what its hosts alone do not settle.
  *
  * @param idle  the host has waited for a while
  */
@@ -199,15 +225,17 @@ function unitsFor(turn: Turn, stewarded: StewardedJob, host: JobHost, idle: bool
     const disputed = disputedUnits(stewarded, host, host.slots)
     if (disputed.length > 0) return disputed
   }
-  const most = unitsAtOnce(turn, stewarded, host)
+  const left = executionsLeft(job)
+  if (isTooSlow(schedule, host, left)) return []
+  const most = unitsAtOnce(turn, stewarded, host, left)
   const isPlain = job.manifest.acceptance.rule === 'quorum' || host.peer === state.self
   const checked = state.standing.get(host.peer)?.checked ?? 0
   const freshMost = isPlain ? most : Math.min(most, freshAllowed(schedule, host, checked))
   const copiesMost = isPlain ? most : Math.min(most, copiesAllowed(schedule, host, nowMs, idle))
   const hasOther = freshMost > 0 && hasRoomForFresh(stewarded)
   const isMixed = schedule.wants.size >= Math.min(mixedHeaps, schedule.serving.size / 2)
-  const units: UnitIndex[] = []
-  if (copiesMost > 0 && (isMixed || !hasOther)) {
+  const units = takeLost(schedule, host.peer, freshMost)
+  if (units.length === 0 && copiesMost > 0 && (isMixed || !hasOther)) {
     const apart = (holder: PeerId) => isPlain || isApart(turn, holder, host.peer)
     units.push(...takeWanted(schedule, host.peer, copiesMost, state.random, apart))
     noteConfirmed(schedule, host, units.length, nowMs)
@@ -221,8 +249,6 @@ function unitsFor(turn: Turn, stewarded: StewardedJob, host: JobHost, idle: bool
   }
   if (units.length > 0 || copiesMost === 0) return units.sort((a, b) => a - b)
   units.push(...furtherCopies(stewarded, host, copiesMost))
-  if (units.length === 0 && state.config.leaseRule !== 'fixed')
-    units.push(...unitsToBackUp(schedule, host, nowMs, copiesMost))
   noteConfirmed(schedule, host, units.length, nowMs)
   return units
 }
@@ -233,11 +259,19 @@ function unitsFor(turn: Turn, stewarded: StewardedJob, host: JobHost, idle: bool
  */
 const mixedHeaps = 24
 
+/** Executions until the job ends, about; Infinity while its inputs are still coming. */
+function executionsLeft({ inputsClosed, appended, canonical, manifest }: Job): number {
+  if (!inputsClosed) return Number.POSITIVE_INFINITY
+  return Math.max(1, appended - canonical.size) * usualCopies(manifest)
+}
+
 /** Units of a host's next lease. */
-function unitsAtOnce({ state }: Turn, { job, schedule }: StewardedJob, host: JobHost): number {
-  const left = job.inputsClosed
-    ? Math.max(1, job.appended - job.canonical.size) * usualCopies(job.manifest)
-    : Number.POSITIVE_INFINITY
+function unitsAtOnce(
+  { state }: Turn,
+  { job, schedule }: StewardedJob,
+  host: JobHost,
+  left: number,
+): number {
   const most = leaseUnits(schedule, host, left, state.config.leaseTargetMs)
   if (job.appendedBytes === 0) return most
   const unitBytes = Math.max(1, job.appendedBytes / job.appended)

@@ -15,7 +15,7 @@ import { createBacking } from '../verification/backing.js'
 import { createWatches } from '../verification/watches.js'
 import { considerAdvert } from './host.js'
 import { completeIfDone, failJob, finishJob, jobRecordOf, sendSettlements } from './job-end.js'
-import { backUp, expireLeases, serve } from './leasing.js'
+import { expireLeases, serve, serveIdle } from './leasing.js'
 import { emit, journal, journalThen, send, type Turn, wakeAt } from './turn.js'
 import { judgeStuckUnits } from './verdicts.js'
 
@@ -193,7 +193,7 @@ export function stewardTick(turn: Turn): void {
     if (stewarded.advertAtMs <= nowMs) advertise(turn, stewarded)
     if (stewarded.dirty) saveJob(turn, stewarded)
     serve(turn, stewarded)
-    backUp(turn, stewarded)
+    serveIdle(turn, stewarded)
     wakeAt(turn, 'steward', nowMs + stewardEveryMs)
   }
 }

@@ -256,6 +256,7 @@ describe('a steward', () => {
     const rests = { type: 'answer', job, verdict: 'refused', reason: 'rests' } as const
     node.hear(peer(1), rests)
     node.hear(peer(1), { type: 'release', job, lease: lease?.lease ?? 0, runs: lease?.runs ?? [] })
+    node.vote(peer(2))
     node.want(peer(2))
     const given = node.sent('lease', peer(2)).slice(before)
     expect(given.flatMap(({ runs }) => runs)).toEqual(expect.arrayContaining(lease?.runs ?? []))
