@@ -24,6 +24,7 @@ import { formatPairs, formatTable } from './table.js'
 const right = 'right' as const
 
 function acceptanceText(acceptance: JobView['acceptance']): string {
+  if (acceptance.rule === 'check') return 'checked by the task itself'
   return acceptance.rule === 'quorum'
     ? `${countOf(acceptance.quorum, 'host')} must agree`
     : `at most ${acceptance.maxErrorRate} wrong`

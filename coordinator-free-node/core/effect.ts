@@ -2,6 +2,7 @@
 
 import type { ResultRecord } from '../protocol/gateway-api.js'
 import type { BlobHash, JobId, LeaseId, PeerId, UnitIndex } from '../protocol/ids.js'
+import type { ResultKind } from '../protocol/outcome.js'
 import type { UnitRun } from '../protocol/unit-runs.js'
 import type { JobRecord, LedgerRecord, PeerRecord, StandingRecord } from './kit/records.js'
 import type { CoreMessage } from './messages.js'
@@ -36,6 +37,17 @@ export type EffectBody =
       runs: readonly UnitRun[]
       /** Undefined for a range job, and for one's own job, whose inputs are in the store. */
       inputs: readonly Uint8Array[] | undefined
+    }
+  /** Lets the task's `check` say whether results of units are right; `results-checked` answers, once each. */
+  | {
+      type: 'check-results'
+      job: JobId
+      results: readonly {
+        unit: UnitIndex
+        digest: string
+        kind: ResultKind
+        output: Uint8Array
+      }[]
     }
   /** `queued` leaves running units alone. */
   | { type: 'cancel-units'; job: JobId; lease: LeaseId; which: 'all' | 'queued' }

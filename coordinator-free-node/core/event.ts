@@ -2,7 +2,7 @@
  * Everything that can happen to a node, as data. An event carries its id and the time; nothing in the core asks a
  * clock. The shell validates before it makes an event: peers' messages are well formed and their seals true.
  */
-import type { JobId, LeaseId, PeerId } from '../protocol/ids.js'
+import type { JobId, LeaseId, PeerId, UnitIndex } from '../protocol/ids.js'
 import type { Manifest } from '../protocol/manifest.js'
 import type { UnitOutcome } from '../protocol/outcome.js'
 import type { UnitRun } from '../protocol/unit-runs.js'
@@ -49,6 +49,18 @@ export type EventBody =
   | { type: 'job-fetched'; job: JobId; manifest: Manifest }
   | { type: 'job-fetch-failed'; job: JobId; reason: string; retryable: boolean }
   | { type: 'units-executed'; job: JobId; lease: LeaseId; outcomes: readonly UnitOutcome[] }
+  /** The task's `check` said of results that they are right or wrong, ended in a fault, or could not run here. */
+  | {
+      type: 'results-checked'
+      job: JobId
+      outcomes: readonly {
+        unit: UnitIndex
+        digest: string
+        verdict: 'passed' | 'refused' | 'failed' | 'unavailable'
+        /** One line where it neither passed nor refused. */
+        reason: string
+      }[]
+    }
   | { type: 'journal-durable'; entry: number }
   | { type: 'journal-failed'; entry: number; reason: string }
   | { type: 'drain-requested' }

@@ -11,6 +11,7 @@ import type { Ledger } from './reciprocity/ledger.js'
 import type { Schedule } from './scheduling/schedule.js'
 import type { Audits } from './verification/audits.js'
 import type { Backing } from './verification/backing.js'
+import type { Checks } from './verification/checks.js'
 import type { Standing } from './verification/standing.js'
 import type { Tally } from './verification/tally.js'
 import type { Watches } from './verification/watches.js'
@@ -58,6 +59,8 @@ export interface StewardedJob {
   /** Who stands behind the canonical results. */
   backing: Backing
   audits: Audits
+  /** What the task's own check said, where it has one. */
+  checks: Checks
   readonly counters: JobCounters
   /** Share of the results of an ended job that is expected to be wrong. */
   endedErrorRate: number | undefined

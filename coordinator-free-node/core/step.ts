@@ -42,7 +42,7 @@ import {
   stewardTick,
 } from './step/steward.js'
 import { emit, type Turn, wakeAt } from './step/turn.js'
-import { onVote } from './step/verdicts.js'
+import { onResultsChecked, onVote } from './step/verdicts.js'
 
 /** Handles one event. */
 export function step(state: NodeState, event: Event): Effect[] {
@@ -96,6 +96,8 @@ function handle(turn: Turn, event: EventBody): void {
       return onJobFetchFailed(turn, event.job, event.reason, event.retryable)
     case 'units-executed':
       return onUnitsExecuted(turn, event.job, event.lease, event.outcomes)
+    case 'results-checked':
+      return onResultsChecked(turn, event)
     case 'journal-durable':
       return onDurable(turn, event.entry)
     case 'journal-failed':

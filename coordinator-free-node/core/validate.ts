@@ -50,6 +50,8 @@ function validateStewarded(stewarded: StewardedJob): void {
     assert(schedule.open.has(unit), `unit ${unit} is disputed but not open`)
   for (const unit of stewarded.watches.waiting)
     assert(schedule.open.has(unit), `unit ${unit} waits but is not open`)
+  for (const unit of stewarded.checks.marks.keys())
+    assert(schedule.open.has(unit), `unit ${unit} is checked but is not open`)
   let backed = 0
   for (const { digests } of stewarded.backing.runs) backed += digests.length
   const { units: counted } = stewarded.backing

@@ -34,6 +34,8 @@ export const acceptanceSchema = z.discriminatedUnion('rule', [
   }),
   /** Plain voting: as soon as so many hosts agree bit for bit. */
   z.strictObject({ rule: z.literal('quorum'), quorum: z.number().int().min(1).max(7) }),
+  /** As soon as the task's own `check` passes it, on the requester's node; nothing is repeated. */
+  z.strictObject({ rule: z.literal('check') }),
 ])
 export type Acceptance = z.infer<typeof acceptanceSchema>
 

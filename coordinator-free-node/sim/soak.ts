@@ -250,6 +250,7 @@ function wrongAtMost(
 ): number {
   if (kinds.size === 0) return 0
   if (acceptance.rule === 'quorum') return units
+  if (acceptance.rule === 'check') return 0
   const expected = units * acceptance.maxErrorRate
   const conspired = [...kinds].some((kind) => conspiring.has(kind))
   return Math.ceil(poissonUpperBound(Math.ceil(expected)) + (conspired ? units / hosts : 0))

@@ -31,6 +31,8 @@ interface Disk {
 
 /** A blob that nobody has is given up after this. */
 const fetchFailsMs = 500
+/** A check of results takes this long. */
+const checkMs = 3
 /** A synced write takes this long. */
 const journalMs = 2
 
@@ -217,6 +219,15 @@ export class VirtualNode {
       case 'execute-units':
         this.#execute(effect.job, effect.lease, effect.runs)
         return
+      case 'check-results': {
+        const { job, results } = effect
+        const outcomes = results.map(({ unit, digest, output }) => {
+          const verdict = isRight(unit, output) ? ('passed' as const) : ('refused' as const)
+          return { unit, digest, verdict, reason: '' }
+        })
+        clock.after(checkMs, () => driver?.dispatch({ type: 'results-checked', job, outcomes }))
+        return
+      }
       case 'cancel-units':
         // Never within the turn that asked: the real executor answers later, too.
         clock.after(0, () => this.#executor?.cancel(`${effect.job}/${effect.lease}`, effect.which))

@@ -21,6 +21,7 @@ import {
   votesIn,
   votesMissing,
 } from '../verification/tally.js'
+import { hopelessByCheck, ruleByCheck } from './check-ruling.js'
 import { areHostsSettled } from './hosts-settled.js'
 import type { Turn } from './turn.js'
 
@@ -41,9 +42,11 @@ export function ruleOn(turn: Turn, stewarded: StewardedJob, unit: UnitIndex): Ru
   const ruling =
     job.manifest.acceptance.rule === 'quorum'
       ? ruleByQuorum(turn, stewarded, open, tally, job.manifest.acceptance.quorum)
-      : turn.state.config.acceptanceRule === 'boinc'
-        ? ruleOfBoinc(turn, open, tally)
-        : ruleByCredibility(turn, stewarded, open, tally, job.manifest.acceptance.maxErrorRate)
+      : job.manifest.acceptance.rule === 'check'
+        ? ruleOfTask(turn, stewarded, unit, open, tally)
+        : turn.state.config.acceptanceRule === 'boinc'
+          ? ruleOfBoinc(turn, open, tally)
+          : ruleByCredibility(turn, stewarded, open, tally, job.manifest.acceptance.maxErrorRate)
   if (ruling.type === 'accepted' || votesIn(tally) < limits.votesPerUnitMax) return ruling
   return {
     type: 'hopeless',
@@ -73,6 +76,7 @@ export function copiesLacking(turn: Turn, stewarded: StewardedJob, unit: UnitInd
 
 /** Executions that most units take, where nothing is known of the hosts. */
 export function usualCopies({ acceptance }: Manifest): number {
+  if (acceptance.rule === 'check') return 1
   return acceptance.rule === 'quorum' ? acceptance.quorum : 2
 }
 
@@ -80,7 +84,7 @@ export function usualCopies({ acceptance }: Manifest): number {
 export function firstCopies({ state }: Turn, { job }: StewardedJob, { peer }: JobHost): number {
   const { acceptance } = job.manifest
   if (acceptance.rule === 'quorum') return acceptance.quorum
-  if (peer === state.self) return 1
+  if (peer === state.self || acceptance.rule === 'check') return 1
   if (state.config.acceptanceRule === 'boinc') return isTrustedByBoinc(state, peer) ? 1 : 2
   // Whether a host that may be believed alone is checked is drawn when its vote is in.
   return doubtOf(state.standing, peer, state.config.assumedFaultShare) <= acceptance.maxErrorRate
@@ -151,6 +155,30 @@ function verdictByLoneNode(
   if (!areHostsSettled(turn, schedule)) return undefined
   if (unit.leases.length > 0 || hasOtherHost(schedule, unit.tried)) return undefined
   return verdictByAnchor(tally, turn.state.self)
+}
+
+/** The task's own check decides; who computed the result does not matter. */
+function ruleOfTask(
+  turn: Turn,
+  stewarded: StewardedJob,
+  unit: UnitIndex,
+  at: OpenUnit,
+  tally: Tally,
+): Ruling {
+  const ruling = ruleByCheck(
+    stewarded,
+    unit,
+    tally,
+    (hosts) => hosts.has(turn.state.self) || independentDoubts(turn, [...hosts]).length > 1,
+  )
+  if (ruling.type === 'accepted') return ruling
+  if (ruling.type === 'waits') return { type: 'open', copies: 0 }
+  const mayStillCome =
+    at.leases.length > 0 ||
+    !areHostsSettled(turn, stewarded.schedule) ||
+    hasOtherHost(stewarded.schedule, at.tried)
+  const error = mayStillCome ? undefined : hopelessByCheck(stewarded, unit, tally)
+  return error === undefined ? open(at, 1) : { type: 'hopeless', error }
 }
 
 function ruleByCredibility(

@@ -9,6 +9,7 @@ import { closeAdvert } from '../membership/adverts.js'
 import type { StewardedJob } from '../state.js'
 import { createAudits } from '../verification/audits.js'
 import { createBacking } from '../verification/backing.js'
+import { createChecks } from '../verification/checks.js'
 import { createWatches } from '../verification/watches.js'
 import { isAuditing } from './audits.js'
 import { expectedErrorRate } from './expected-error.js'
@@ -96,6 +97,7 @@ export function finishJob(
   stewarded.watches = createWatches()
   stewarded.backing = createBacking()
   stewarded.audits = createAudits()
+  stewarded.checks = createChecks()
   const settled = [...schedule.unsettled.keys()].map(
     (lease) => ({ type: 'lease-settled', job: job.job, lease }) as const,
   )

@@ -81,6 +81,7 @@ function accept(
   tallies.delete(unit)
   watches.waiting.delete(unit)
   stewarded.disputes.delete(unit)
+  stewarded.checks.marks.delete(unit)
   harvest.copies.delete(unit)
   const { settled, idle } = closeUnit(schedule, unit)
   for (const lease of idle) addIdle(harvest, lease)
@@ -96,7 +97,7 @@ function accept(
   const revised = tally?.before !== undefined && tally.before.digest !== digest
   if (revised) counters.corrected++
   harvest.results.set(unit, revised ? { ...result, revised } : result)
-  if (agreed.includes(turn.state.self)) return
+  if (acceptance.rule === 'check' || agreed.includes(turn.state.self)) return
   back(stewarded.backing, { unit, digest, hosts: agreed })
   drawAudit(turn, stewarded, { unit, digest, hosts: agreed })
 }

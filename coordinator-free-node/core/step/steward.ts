@@ -12,6 +12,7 @@ import { createSchedule } from '../scheduling/schedule.js'
 import type { StewardedJob } from '../state.js'
 import { createAudits } from '../verification/audits.js'
 import { createBacking } from '../verification/backing.js'
+import { createChecks } from '../verification/checks.js'
 import { createWatches } from '../verification/watches.js'
 import { considerAdvert } from './host.js'
 import { completeIfDone, failJob, finishJob, jobRecordOf, sendSettlements } from './job-end.js'
@@ -43,6 +44,7 @@ function createStewarded(job: JobId, manifest: Manifest, nowMs: number): Steward
     disputes: new Set(),
     backing: createBacking(),
     audits: createAudits(),
+    checks: createChecks(),
     counters: {
       unchecked: 0,
       executions: 0,
@@ -223,6 +225,7 @@ function warningOf({ state }: Turn, { schedule, job, watches }: StewardedJob): s
       ? `the ${serving.size} hosts here agree, but are not known well enough for an error rate of ${acceptance.maxErrorRate}, so ${watches.waiting.size} units wait: ${hint}, let this node compute (--cpus), or ask for a quorum`
       : undefined
   }
+  if (acceptance.rule === 'check') return undefined
   const { quorum } = acceptance
   if (serving.size >= quorum) return undefined
   return computes

@@ -3,6 +3,7 @@ import type { PeerId, UnitIndex } from '../../protocol/ids.js'
 import { limits } from '../../protocol/limits.js'
 import { resultKinds } from '../../protocol/outcome.js'
 import { isInRuns, unitsOf } from '../../protocol/unit-runs.js'
+import type { EventOf } from '../event.js'
 import { digestKey } from '../kit/byte-key.js'
 import type { CoreMessageOf } from '../messages.js'
 import { hasOtherHost, hostOf, parkIfDue } from '../scheduling/hosts.js'
@@ -11,9 +12,11 @@ import { observePace } from '../scheduling/pace.js'
 import type { JobHost } from '../scheduling/schedule.js'
 import { wantCopies } from '../scheduling/wants.js'
 import type { StewardedJob } from '../state.js'
+import { queueCheck } from '../verification/checks.js'
 import { addClaim, emptyTally, hasVoted, heldBytes, isDisputed } from '../verification/tally.js'
 import { onAuditVote } from './audits.js'
 import { ban } from './cascade.js'
+import { enterChecks, isChecked, sendChecks } from './checking.js'
 import {
   addIdle,
   type Docket,
@@ -39,6 +42,14 @@ export function onVote(turn: Turn, from: PeerId, message: CoreMessageOf<'vote'>)
     // Their units are open again, and this node's own result decides them.
     enterClaims(turn, docket, stewarded, from, message, (unit) => differing.has(unit))
   } else if (!enterVote(turn, docket, stewarded, from, message)) return
+  conclude(turn, docket)
+}
+
+export function onResultsChecked(turn: Turn, event: EventOf<'results-checked'>): void {
+  const stewarded = turn.state.stewarded.get(event.job)
+  if (stewarded === undefined || stewarded.job.phase !== 'running') return
+  const docket = openDocket()
+  enterChecks(turn, docket, stewarded, event.outcomes)
   conclude(turn, docket)
 }
 
@@ -121,9 +132,11 @@ function claim(
   stewarded.heldBytes += heldBytes(tally) - before
   if (!wasDisputed && isDisputed(tally)) {
     stewarded.counters.disputed++
-    stewarded.disputes.add(unit)
+    if (!isChecked(stewarded)) stewarded.disputes.add(unit)
   }
-  creditAgreement(turn, docket, [...(tally.claims.get(digest)?.hosts ?? [])], from)
+  if (!isChecked(stewarded))
+    creditAgreement(turn, docket, [...(tally.claims.get(digest)?.hosts ?? [])], from)
+  else if (kind !== 'trap') queueCheck(stewarded.checks, unit, digest)
   if (!open.tried.includes(from)) {
     // A late vote on a lease that was given up: it pays for the copy that was asked for instead.
     open.tried.push(from)
@@ -210,6 +223,7 @@ function reap(turn: Turn, harvest: Harvest): void {
     failJob(turn, stewarded, failure.code, failure.error)
     return
   }
+  sendChecks(turn, stewarded)
   wantCopies(schedule, copies)
   serve(turn, stewarded)
   completeIfDone(turn, stewarded)
@@ -218,7 +232,7 @@ function reap(turn: Turn, harvest: Harvest): void {
 /** Units that wait for hosts that do not exist get the requester's own verdict. */
 export function judgeStuckUnits(turn: Turn, stewarded: StewardedJob): void {
   const { schedule, job } = stewarded
-  if (job.manifest.acceptance.rule !== 'quorum' || !areHostsSettled(turn, schedule)) return
+  if (job.manifest.acceptance.rule === 'credibility' || !areHostsSettled(turn, schedule)) return
   const docket = openDocket()
   for (const { holders, wants } of schedule.wants.values())
     if (!hasOtherHost(schedule, holders))
