@@ -9,9 +9,14 @@ export type {
   JobHostView,
   JobPhase,
   JobView,
+  LeaseView,
   NodeStatus,
   PeerView,
+  RefusalView,
   UnitCounts,
+  VerificationView,
+  WaitReason,
+  WaitView,
   WhyView,
 } from '../coordinator-free-node/protocol/gateway-api.js'
 export {

@@ -144,7 +144,10 @@ export interface JobHandle<Whole, Each> extends PromiseLike<Whole>, AsyncIterabl
   watch(options?: { everyMs?: number; signal?: AbortSignal }): AsyncIterable<Progress>
   /** Ends the job; hosts stop working on it. Resolves when the node has done so. */
   cancel(): Promise<void>
-  /** What the job waits for, and what each peer answered. */
+  /**
+   * Which units wait for what and what can be done about it, who computes which, which hosts are refused on what
+   * ground, and what each peer answered.
+   */
   why(): Promise<WhyView>
   /**
    * Results that were given as verified and turned out wrong, with what replaces them, as they are found and until the

@@ -88,13 +88,18 @@ export function integerFrom(option: string, min: number, max: number): (text: st
  *
  * @throws {GridError} MH_USAGE naming the option and the range
  */
-export function numberFrom(option: string, min: number, max: number): (text: string) => number {
+export function numberFrom(
+  option: string,
+  min: number,
+  max: number,
+  example = max,
+): (text: string) => number {
   return (text) => {
     const value = Number(text)
     if (text.trim() !== '' && value >= min && value <= max) return value
     throw new GridError('MH_USAGE', `${option}: '${text}' is no number from ${min} to ${max}`, {
       blame: 'user',
-      hint: `for example ${option} ${max}`,
+      hint: `for example ${option} ${example}`,
     })
   }
 }

@@ -73,6 +73,7 @@ export function createProgressPrinter(
 ): ProgressPrinter {
   const saidWarnings = new Set<string>()
   const refusedHosts = new Set<string>()
+  const corrected = new Map<string, number>()
   let lastLineMs: number | undefined
 
   function sayNews(view: JobView): void {
@@ -86,6 +87,16 @@ export function createProgressPrinter(
       refusedHosts.add(key)
       terminal.say(`host ${host.peer} gets no more units: ${host.refused}`)
     }
+    sayCorrections(view)
+  }
+
+  function sayCorrections({ job, name, units }: JobView): void {
+    const fresh = units.corrected - (corrected.get(job) ?? 0)
+    if (fresh <= 0) return
+    corrected.set(job, units.corrected)
+    terminal.say(
+      `${name}: ${countOf(fresh, 'unit')} had a wrong result, which is replaced now; what was printed of it before is void`,
+    )
   }
 
   return {

@@ -6,7 +6,7 @@ import type {
   JobView,
   NodeStatus,
   PeerView,
-  WhyView,
+  RefusalView,
 } from '../protocol/gateway-api.js'
 import { shortId } from '../protocol/ids.js'
 import {
@@ -72,7 +72,6 @@ export function renderJob(job: JobView): string {
     ],
     ['units', units.total === undefined ? 'still being read' : formatCount(units.total)],
     ['  verified', formatCount(units.verified)],
-    ['  unchecked', formatCount(units.unchecked)],
     ['  awaiting agreement', formatCount(units.awaitingAgreement)],
     ['  in flight', formatCount(units.inFlight)],
     ['  executions', formatCount(units.executions)],
@@ -80,11 +79,38 @@ export function renderJob(job: JobView): string {
     ['  recomputed', formatCount(units.recomputed)],
     ['  aborted', formatCount(units.aborted)],
     ['  disputed', formatCount(units.disputed)],
+    ['verification', ''],
+    ...verificationPairs(job),
   ]
   if (job.hit !== undefined) pairs.push(['hit', `unit ${formatCount(job.hit)}`])
   if (job.error !== undefined) pairs.push(['error', job.error])
   if (job.warning !== undefined) pairs.push(['warning', job.warning])
   return [formatPairs(pairs), renderHosts(job), ...renderRefused(job)].join('\n\n')
+}
+
+function verificationPairs({ verification, units }: JobView): [string, string][] {
+  const { executionsPerUnit, audited, auditedShare, expectedErrorRate } = verification
+  const perUnit =
+    executionsPerUnit === undefined
+      ? '-'
+      : `${executionsPerUnit.toFixed(2)} executions for each verified unit`
+  const share = auditedShare === undefined ? '' : `, ${(100 * auditedShare).toFixed(1)} % of them`
+  const expected =
+    expectedErrorRate === undefined
+      ? '-'
+      : expectedErrorRate === 0
+        ? 'none expected'
+        : `${expectedErrorRate.toExponential(1)} of the results expected`
+  return [
+    ['  redundancy', perUnit],
+    ['  confirmed', `${countOf(verification.confirmations, 'vote')} by a further host`],
+    ['  audited', `${countOf(audited, 'unit')} computed again by this node${share}`],
+    ['  withdrawn', `${countOf(verification.withdrawn, 'unit')} of caught hosts`],
+    ['  corrected', `${countOf(verification.corrected, 'unit')} had a wrong result for a while`],
+    ['  wrong', expected],
+    ['  unchecked', countOf(units.unchecked, 'unit')],
+    ['  caught', countOf(verification.caught.length, 'host')],
+  ]
 }
 
 function renderHosts(job: JobView): string {
@@ -114,40 +140,17 @@ function renderHosts(job: JobView): string {
   )
 }
 
-function renderRefused(job: JobView): string[] {
-  const refused = job.hosts.filter((host) => host.refused !== undefined)
-  if (refused.length === 0) return []
-  const lines = refused.map((host) => `  ${formatPeer(host.peer, host.self)}: ${host.refused}`)
-  return [`refused:\n${lines.join('\n')}`]
+function renderRefused({ verification }: JobView): string[] {
+  const { caught } = verification
+  return caught.length === 0 ? [] : [`refused:\n${refusalLines(caught).join('\n')}`]
 }
 
-export function renderWhy(why: WhyView): string {
-  const parts = [`job ${shortId(why.job)} is ${why.phase}`]
-  if (why.waits.length === 0) {
-    parts.push(why.phase === 'running' ? 'nothing holds it up' : 'it waits for nothing')
-  } else {
-    const lines = why.waits.flatMap(({ reason, units, hint }) => [
-      `  ${reason}${units === undefined ? '' : ` (${countOf(units, 'unit')})`}`,
-      ...(hint === undefined ? [] : [`    hint: ${hint}`]),
-    ])
-    parts.push(`it waits for:\n${lines.join('\n')}`)
-  }
-  if (why.answers.length === 0) {
-    parts.push('no peer has answered its advert')
-  } else {
-    parts.push(
-      formatTable(
-        [{ title: 'PEER' }, { title: 'ANSWER' }, { title: 'AGO', align: right }, { title: 'WHY' }],
-        why.answers.map(({ peer, verdict, reason, agoMs }) => [
-          formatPeer(peer),
-          verdict,
-          formatDurationMs(agoMs),
-          reason,
-        ]),
-      ),
-    )
-  }
-  return parts.join('\n')
+/** A line for each host that gets nothing more: who, why, since when. */
+export function refusalLines(refused: readonly RefusalView[]): string[] {
+  return refused.map(({ peer, ground, agoMs }) => {
+    const since = agoMs === undefined ? '' : ` (${formatDurationMs(agoMs)} ago)`
+    return `  ${formatPeer(peer)}: ${ground}${since}`
+  })
 }
 
 export function renderPeers(peers: readonly PeerView[]): string {
@@ -162,7 +165,7 @@ export function renderPeers(peers: readonly PeerView[]): string {
       { title: 'WE DID', align: right },
       { title: 'BALANCE', align: right },
       { title: 'ACCEPTED', align: right },
-      { title: 'REFUTED', align: right },
+      { title: 'STANDING' },
       { title: 'ADDRESS' },
     ],
     peers.map((peer) => [
@@ -172,10 +175,21 @@ export function renderPeers(peers: readonly PeerView[]): string {
       formatDurationMs(peer.givenMs),
       formatDurationMs(peer.balanceMs),
       formatCount(peer.accepted),
-      formatCount(peer.refuted),
+      standingOf(peer),
       peer.addresses[0] ?? '-',
     ]),
   )
+}
+
+/** What this node believes of a peer as a host, in words. */
+function standingOf({ checked, audited, refuted, bannedForMs }: PeerView): string {
+  if (bannedForMs !== undefined)
+    return `caught with a wrong result, banned for ${formatDurationMs(bannedForMs)} more`
+  const before =
+    refuted === 0 ? '' : `, caught ${refuted === 1 ? 'once' : `${refuted} times`} before`
+  if (checked === 0) return `a stranger: no unit checked yet${before}`
+  const own = audited === 0 ? '' : `, ${formatCount(audited)} of them by this node`
+  return `${countOf(checked, 'unit')} checked${own}${before}`
 }
 
 /** @param now  for the time of day at which something ends */

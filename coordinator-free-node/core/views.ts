@@ -6,15 +6,15 @@ import type {
   JobView,
   PeerView,
   UnitCounts,
-  WhyView,
+  VerificationView,
 } from '../protocol/gateway-api.js'
 import type { JobId, PeerId } from '../protocol/ids.js'
 import { factsOf, type HostedJob, isResting } from './hosting/hosting.js'
 import { unitTotal, verifiedPerSecond } from './jobs/job.js'
-import type { JobHost } from './scheduling/schedule.js'
 import type { NodeState, StewardedJob } from './state.js'
-import { usualCopies } from './step/acceptance.js'
+import { expectedErrorRate } from './step/expected-error.js'
 import { isBanned } from './verification/standing.js'
+import { refusalsOf } from './why-view.js'
 
 /** Hosts listed in a view; the busiest first. */
 const hostsShownMax = 100
@@ -36,6 +36,7 @@ export function jobView(state: NodeState, id: JobId, nowMs: number): JobView | u
     phase: job.phase,
     acceptance: job.manifest.acceptance,
     units,
+    verification: verificationView(state, stewarded, units.verified, nowMs),
     rate,
     etaMs: running && rate !== undefined && left !== undefined ? (left / rate) * 1_000 : undefined,
     elapsedMs: (job.endedMs ?? nowMs) - job.submittedMs,
@@ -100,65 +101,29 @@ function hostViews(state: NodeState, { schedule }: StewardedJob): JobHostView[] 
     })
 }
 
-/** What a job waits for; undefined when this node does not steward it. */
-export function whyView(state: NodeState, id: JobId, nowMs: number): WhyView | undefined {
-  const stewarded = state.stewarded.get(id)
-  if (stewarded === undefined) return undefined
-  const answers = [...stewarded.answers].map(([peer, { verdict, reason, atMs }]) => ({
-    peer,
-    verdict,
-    reason,
-    agoMs: nowMs - atMs,
-  }))
-  for (const [peer, { donates }] of state.neighbours.neighbours)
-    if (!stewarded.answers.has(peer))
-      answers.push({
-        peer,
-        verdict: 'silent',
-        reason: donates === false ? 'donates no CPU' : 'has not answered yet',
-        agoMs: 0,
-      })
-  const waits = stewarded.job.phase === 'running' ? waitsOf(stewarded) : []
-  return { job: id, phase: stewarded.job.phase, waits, answers }
-}
-
-function waitsOf(stewarded: StewardedJob): WhyView['waits'] {
-  const { job, schedule, tallies, warning } = stewarded
-  const { serving } = schedule
-  const waits: { reason: string; units: number | undefined; hint: string | undefined }[] = []
-  const say = (reason: string, units: number | undefined, hint?: string) =>
-    waits.push({ reason, units, hint })
-  if (warning !== undefined) say(warning, undefined)
-  const wanted = wantedUnits(schedule.lost) + wantedUnits(schedule.wants)
-  const fresh = job.appended - job.canonical.size - schedule.open.size
-  if (serving.size === 0 && schedule.open.size + fresh > 0)
-    say('no host works on this job', schedule.open.size + fresh, 'start "manyhands node" elsewhere')
-  let running = 0
-  for (const lease of schedule.leases.values()) running += lease.remaining.size
-  if (running > 0) say(`leased to ${countBusy(schedule.hosts)} hosts, no result yet`, running)
-  if (wanted > 0)
-    say(
-      tallies.size > 0 ? 'waits for another host to confirm a result' : 'waits for a free host',
-      wanted,
-      serving.size < usualCopies(job.manifest) ? 'more hosts are needed for agreement' : undefined,
-    )
-  if (fresh > 0) say('not leased out yet', fresh)
-  if (!job.inputsClosed) say('the list of inputs has not ended yet', undefined)
-  if (stewarded.pendingEntries.size > 0) say('results are being written to disk', undefined)
-  return waits.sort((a, b) => (b.units ?? 0) - (a.units ?? 0))
-}
-
-function wantedUnits(wants: StewardedJob['schedule']['wants']): number {
-  let units = 0
-  for (const heap of wants.values())
-    for (const { runs } of heap.wants) for (const [, count] of runs) units += count
-  return units
-}
-
-function countBusy(hosts: ReadonlyMap<PeerId, JobHost>): number {
-  let busy = 0
-  for (const host of hosts.values()) if (host.leases.size > 0) busy++
-  return busy
+/** What the job's rule has cost so far, and what its results are worth. */
+function verificationView(
+  state: NodeState,
+  stewarded: StewardedJob,
+  verified: number,
+  nowMs: number,
+): VerificationView {
+  const { counters, schedule, job } = stewarded
+  const { executions, audited, withdrawn, corrected, unchecked } = counters
+  let votes = 0
+  for (const { accepted } of schedule.hosts.values()) votes += accepted
+  const isEnded = job.phase !== 'running'
+  return {
+    executionsPerUnit: verified === 0 ? undefined : executions / verified,
+    audited,
+    auditedShare: verified === 0 ? undefined : audited / verified,
+    confirmations: Math.max(0, votes - verified),
+    withdrawn,
+    corrected,
+    unchecked,
+    expectedErrorRate: isEnded ? stewarded.endedErrorRate : expectedErrorRate({ state }, stewarded),
+    caught: refusalsOf(state, stewarded, nowMs),
+  }
 }
 
 /** Everyone this node knows something of: neighbours first, then those with a history. */
@@ -183,7 +148,12 @@ export function peerViews(state: NodeState, nowMs: number): PeerView[] {
       balanceMs: favours?.balanceMs ?? 0,
       accepted: belief?.accepted ?? 0,
       refuted: belief?.refuted ?? 0,
+      checked: belief?.checked ?? 0,
+      audited: belief?.audited ?? 0,
       banned: isBanned(state.standing, peer, nowMs),
+      bannedForMs: isBanned(state.standing, peer, nowMs)
+        ? (belief?.bannedUntilMs ?? 0) - nowMs
+        : undefined,
     }
   })
 }

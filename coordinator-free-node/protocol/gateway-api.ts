@@ -15,6 +15,7 @@ import { type JobId, jobIdSchema, type PeerId, type UnitIndex } from './ids.js'
 import { limits } from './limits.js'
 import { type Acceptance, manifestSchema } from './manifest.js'
 import type { ResultKind } from './outcome.js'
+import type { UnitRun } from './unit-runs.js'
 
 export const gatewayFileSchema = z.object({
   url: z.string(),
@@ -159,6 +160,7 @@ export interface JobView {
   phase: JobPhase
   acceptance: Acceptance
   units: UnitCounts
+  verification: VerificationView
   /** Verified units a second over the last seconds; undefined before the first. */
   rate: number | undefined
   /** Milliseconds until the end at that rate; undefined where unknown. */
@@ -174,11 +176,99 @@ export interface JobView {
   warning: string | undefined
 }
 
+/** What checking a job's results has cost, and what it found; also while the job runs. */
+export interface VerificationView {
+  /** Executions of all hosts, audits among them, for each verified unit; undefined before the first. */
+  executionsPerUnit: number | undefined
+  /** Verified units that this node computed again by itself, in secret; and their share of all verified units. */
+  audited: number
+  auditedShare: number | undefined
+  /** Votes that said the same as another host's on a verified unit. */
+  confirmations: number
+  /** Verified units that were opened again because their hosts were caught, and those whose new result differs. */
+  withdrawn: number
+  corrected: number
+  /** Verified units that rest on the word of one host because nobody else was there (plain quorum). */
+  unchecked: number
+  /**
+   * Share of the verified results that is still expected to be wrong, by what is known of their hosts: the mean over
+   * the units. Undefined before the first, and for jobs that ended in an earlier life of the node.
+   */
+  expectedErrorRate: number | undefined
+  /** Hosts that get nothing more of this job. */
+  caught: readonly RefusalView[]
+}
+
+/** A host that gets nothing more. */
+export interface RefusalView {
+  peer: PeerId
+  ground: string
+  /** Milliseconds since then; undefined where that is not known any more. */
+  agoMs: number | undefined
+}
+
+/** What a unit can wait for. */
+export type WaitReason =
+  /** Something to do for the user: the hint is all of it. */
+  | 'warning'
+  /** Nobody serves the job. */
+  | 'no-host'
+  /** Never leased out yet. */
+  | 'fresh'
+  /** A host that takes it: it was leased out before, and lost. */
+  | 'host'
+  /** Being computed: `leases` tells by whom. */
+  | 'leased'
+  /** A host that confirms or contradicts the votes in. */
+  | 'second-host'
+  /** The same, and all hosts here may be one person with those that voted. */
+  | 'independent-host'
+  /** Its hosts agree, and are not known well enough yet for the error rate that the job asks for. */
+  | 'standing'
+  /** Its hosts disagree. */
+  | 'disputed'
+  /** Verified, and being computed again by this node. */
+  | 'audit'
+  /** The list of inputs goes on. */
+  | 'inputs'
+  /** Results are being written. */
+  | 'disk'
+
+export interface WaitView {
+  reason: WaitReason
+  /** How many units; undefined where it is not about units. */
+  units: number | undefined
+  /** The first ranges of them, `[first, count]`. */
+  runs: readonly UnitRun[]
+  /** What can be done about it. */
+  hint: string | undefined
+}
+
+/** Units that a host computes at the moment. */
+export interface LeaseView {
+  peer: PeerId
+  /** True for the requester's own node. */
+  self: boolean
+  /** Those that it has not answered yet, and their first ranges. */
+  units: number
+  runs: readonly UnitRun[]
+  /** Milliseconds since it got them. */
+  agoMs: number
+  /** Until it should be through, by its pace so far; below zero: overdue. */
+  expectedInMs: number
+  /** Until they go to somebody else, unless it renews. */
+  lostInMs: number
+}
+
 export interface WhyView {
   job: JobId
   phase: JobPhase
   /** What the job waits for, most units first; empty when nothing holds it up. */
-  waits: readonly { reason: string; units: number | undefined; hint: string | undefined }[]
+  waits: readonly WaitView[]
+  /** Who computes what, longest first; at most 100. */
+  leases: readonly LeaseView[]
+  /** Hosts that get nothing more of the job. */
+  refused: readonly RefusalView[]
   /** What each peer last answered to the job's advert or was told. */
   answers: readonly { peer: PeerId; verdict: string; reason: string; agoMs: number }[]
 }
@@ -198,7 +288,15 @@ export interface PeerView {
   /** Votes of this peer that were accepted and refuted, over all jobs. */
   accepted: number
   refuted: number
+  /**
+   * Units of this peer that an independent host or this node's own CPU confirmed, since it was last caught; and those
+   * that this node did. What it is believed on; never told to anybody else.
+   */
+  checked: number
+  audited: number
   banned: boolean
+  /** Milliseconds until it may work for us again; undefined while it may. */
+  bannedForMs: number | undefined
 }
 
 /** Why a node does no work for others. */

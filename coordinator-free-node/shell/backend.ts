@@ -1,6 +1,7 @@
 /** What a client may ask of its node, answered from the core's views and the store. */
 import { randomBytes } from 'node:crypto'
-import { donationView, hostedViews, jobView, peerViews, whyView } from '../core/views.js'
+import { donationView, hostedViews, jobView, peerViews } from '../core/views.js'
+import { whyView } from '../core/why-view.js'
 import type { StoreWrite } from '../ports/store.js'
 import { GridError } from '../protocol/errors.js'
 import type { DonationView, JobView, NodeStatus } from '../protocol/gateway-api.js'

@@ -9,14 +9,8 @@ import {
   type StateOption,
 } from '../options.js'
 import { withJob, withRunningNode } from '../session.js'
-import {
-  renderHosted,
-  renderJob,
-  renderJobs,
-  renderPeers,
-  renderStatus,
-  renderWhy,
-} from '../views.js'
+import { renderHosted, renderJob, renderJobs, renderPeers, renderStatus } from '../views.js'
+import { renderWhy } from '../why.js'
 
 type Options = StateOption & JsonOption
 
@@ -58,28 +52,43 @@ export function addInspectCommands(program: Command, context: Context): void {
   addExamples(
     withShared(program.command('show').argument('<job>', 'job id or its first digits'))
       .summary('units, hosts and verdicts of a job')
-      .description('Shows how far a job is, what each host did, and who was refused and why.')
+      .description(
+        'Shows how far a job is, what checking its results has cost (redundancy, audits), how many are still ' +
+          'expected to be wrong, what each host did, and who was refused and why.',
+      )
       .action((job: string, options: Options) =>
         withJob(context, options, job, async (handle) => {
           show(context, options, await handle.progress(), renderJob)
         }),
       ),
-    [['show 3fa9c1', 'the first digits of the id do, at least four']],
+    [
+      ['show 3fa9c1', 'the first digits of the id do, at least four'],
+      ['show 3fa9c1 --json', 'one line of JSON; "verification" has what checking cost and found'],
+    ],
   )
   addExamples(
     withShared(program.command('why').argument('<job>', 'job id or its first digits'))
       .summary('what a job waits for')
-      .description('Says what a job waits for, and what each peer answered to its advert.')
+      .description(
+        'Says which units wait for what and what can be done about it, who computes which since when, which hosts ' +
+          'are refused on what ground, and what each peer answered to the advert.',
+      )
       .action((job: string, options: Options) =>
         withJob(context, options, job, async (handle) => {
           show(context, options, await handle.why(), renderWhy)
         }),
       ),
-    [['why 3fa9c1', 'the reasons, those that hold up most units first']],
+    [
+      ['why 3fa9c1', 'the reasons, those that hold up most units first'],
+      ['why 3fa9c1 --json', 'one line of JSON: waits, leases, refused, answers'],
+    ],
   )
   addExamples(
     withShared(program.command('peers').summary('peers, favours and standing'))
-      .description('Lists the peers that the running node knows, with favours both ways.')
+      .description(
+        'Lists the peers that the running node knows, with favours both ways and what it believes of them as hosts: ' +
+          'how many of their units were checked, or until when they are banned. Nobody else is told.',
+      )
       .action((options: Options) =>
         withRunningNode(context, options, async (grid) => {
           show(context, options, { peers: await grid.peers() }, ({ peers }) => renderPeers(peers))

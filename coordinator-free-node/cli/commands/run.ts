@@ -62,7 +62,7 @@ export function addRunCommand(program: Command, context: Context): void {
     .option(
       '--max-error-rate <p>',
       'share of wrong results that is tolerated; how many hosts repeat a unit follows (default: 1e-4)',
-      numberFrom('--max-error-rate', 1e-12, 0.5),
+      numberFrom('--max-error-rate', 1e-12, 0.5, 1e-6),
     )
     .option(
       '--quorum <n>',
@@ -86,6 +86,14 @@ export function addRunCommand(program: Command, context: Context): void {
     ['run word-count --param text=@book.txt', "a parameter that is a file's text"],
     ['run mandelbrot --params @view.json --output set.png', 'a result that is bytes'],
     ['run examples/hash-tree.mjs node_modules', 'a program of your own, with an argument'],
+    [
+      'run mandelbrot --max-error-rate 1e-6 --output set.png',
+      'stricter: hosts are asked again until at most one in a million is wrong',
+    ],
+    [
+      'run mandelbrot --quorum 3 --output set.png',
+      'plain voting: three hosts must agree on each unit',
+    ],
     ['run hash-search --params @window.json --detach', 'leaves; see: wait, show, cancel'],
   ])
 }
@@ -219,6 +227,12 @@ function checkOptions(
 ): void {
   const refuse = (message: string, hint: string) => {
     throw new GridError('MH_USAGE', message, { blame: 'user', hint })
+  }
+  if (options.quorum !== undefined && options.maxErrorRate !== undefined) {
+    refuse(
+      '--quorum and --max-error-rate do not go together',
+      '--quorum is plain voting; --max-error-rate asks as many hosts as it takes',
+    )
   }
   const hasParams = options.param !== undefined || options.params !== undefined
   if (target.kind === 'program' && hasParams) {

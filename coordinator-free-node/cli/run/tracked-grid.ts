@@ -35,7 +35,14 @@ export function trackGrid(grid: Grid, tracking: Tracking): Grid {
 }
 
 function mergedOptions(given: unknown, { signal, overrides }: Tracking): JobOptions {
-  const own = (given ?? {}) as JobOptions
+  const { maxErrorRate, quorum, ...rest } = (given ?? {}) as JobOptions
+  // One rule takes the place of the other: two at once are refused.
+  const hasRule = overrides.maxErrorRate !== undefined || overrides.quorum !== undefined
+  const rule = {
+    ...(maxErrorRate === undefined ? {} : { maxErrorRate }),
+    ...(quorum === undefined ? {} : { quorum }),
+  }
+  const own: JobOptions = hasRule ? rest : { ...rest, ...rule }
   return {
     ...own,
     ...overrides,

@@ -252,7 +252,7 @@ export function independentDoubts(
 }
 
 /** Whether a holder of a unit is certainly not the same person as a host that could confirm it. */
-export function isApart({ state }: Turn, holder: PeerId, host: PeerId): boolean {
+export function isApart({ state }: Pick<Turn, 'state'>, holder: PeerId, host: PeerId): boolean {
   const { neighbours } = state
   const mine = neighbours.neighbours.get(host)?.subnet
   return mine === undefined || mine !== clusterOf(neighbours, holder)

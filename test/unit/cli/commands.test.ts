@@ -9,7 +9,7 @@ import { JOB, jobView, runCommand } from './fakes.js'
 
 interface Submitted {
   method: string
-  options: { quorum?: number; unitMsMax?: number; signal?: AbortSignal }
+  options: { maxErrorRate?: number; quorum?: number; unitMsMax?: number; signal?: AbortSignal }
 }
 
 interface FakeGrid extends Grid {
@@ -106,6 +106,31 @@ describe('run', () => {
     const grid = fakeGrid(1)
     await runCommand(['run', 'noop', '--quorum', '3', '--unit-ms', '500'], { grid })
     expect(grid.submitted).toMatchObject([{ options: { quorum: 3, unitMsMax: 500 } }])
+  })
+  test('--max-error-rate reaches the job, in the place of a quorum that a program asks for', async () => {
+    const grid = fakeGrid(1)
+    await runCommand(['run', 'noop', '--max-error-rate', '1e-6'], { grid })
+    const file = await programOf('export default (grid) => grid.map([1], (n) => n, { quorum: 2 })')
+    await runCommand(['run', file, '--max-error-rate', '1e-6'], { grid })
+    await runCommand(['run', file], { grid })
+    const rules = grid.submitted.map(({ options }) => [options.maxErrorRate, options.quorum])
+    expect(rules).toEqual([
+      [1e-6, undefined],
+      [1e-6, undefined],
+      [undefined, 2],
+    ])
+  })
+  test.each([
+    [['--quorum', '2', '--max-error-rate', '0.1'], /--quorum and --max-error-rate .* together/],
+    [['--quorum', '8'], /--quorum: '8' is no/],
+    [['--max-error-rate', '1'], /--max-error-rate: '1' is no number from 1e-12 to 0.5/],
+    [['--max-error-rate', '0'], /--max-error-rate: '0' is no number/],
+  ])('%j is refused with what would be valid', async (args, words) => {
+    const grid = fakeGrid(1)
+    const { terminal, exitCode } = await runCommand(['run', 'noop', ...args], { grid })
+    expect(exitCode).toBe(2)
+    expect(terminal.remarks.join('\n')).toMatch(words)
+    expect(grid.submitted).toEqual([])
   })
   test('a program gets the grid, its arguments and a signal', async () => {
     const file = await programOf(`export default async (grid, { args, signal, progress }) => {

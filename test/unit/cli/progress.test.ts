@@ -80,3 +80,17 @@ describe('printer', () => {
     expect(terminal.lives).toEqual([])
   })
 })
+
+describe('corrections', () => {
+  test('are told as they come, each once', () => {
+    const terminal = fakeTerminal({ tty: true })
+    const printer = createProgressPrinter(terminal, () => 0)
+    const { units } = jobView()
+    for (const corrected of [0, 2, 2, 3])
+      printer.update(jobView({ units: { ...units, corrected } }))
+    expect(terminal.remarks).toEqual([
+      expect.stringMatching(/^squares: 2 units had a wrong result, which is replaced now/),
+      expect.stringMatching(/^squares: 1 unit had a wrong result/),
+    ])
+  })
+})

@@ -7,8 +7,8 @@ import {
   renderNodeLine,
   renderPeers,
   renderStatus,
-  renderWhy,
 } from '../../../coordinator-free-node/cli/views.js'
+import { renderWhy } from '../../../coordinator-free-node/cli/why.js'
 import type {
   DonationView,
   NodeStatus,
@@ -54,7 +54,9 @@ describe('one job', () => {
   })
   test('names who was refused, and why', () => {
     const hosts = [hostView(), hostView({ peer: LIAR, rejected: 3, refused: 'it lied' })]
-    const text = renderJob(jobView({ hosts }))
+    const { verification } = jobView()
+    const caught = [{ peer: LIAR, ground: 'it lied', agoMs: undefined }]
+    const text = renderJob(jobView({ hosts, verification: { ...verification, caught } }))
     expect(text).toContain('refused:\n  hostBBBB: it lied')
   })
   test('without hosts it points to why', () => {
@@ -67,15 +69,50 @@ describe('why', () => {
     const text = renderWhy({
       job: JOB,
       phase: 'running',
-      waits: [{ reason: 'no host has capacity', units: 12, hint: 'start another node' }],
+      waits: [
+        {
+          reason: 'no-host',
+          units: 12,
+          runs: [
+            [0, 10],
+            [12, 1],
+          ],
+          hint: 'start another node',
+        },
+        { reason: 'warning', units: undefined, runs: [], hint: 'do this' },
+      ],
+      leases: [
+        {
+          peer: PEER,
+          self: false,
+          units: 3,
+          runs: [[4, 3]],
+          agoMs: 5_000,
+          expectedInMs: -2_000,
+          lostInMs: 9_000,
+        },
+      ],
+      refused: [{ peer: LIAR, ground: 'it lied', agoMs: 61_000 }],
       answers: [{ peer: PEER, verdict: 'declined', reason: 'busy', agoMs: 2_000 }],
     })
-    expect(text).toContain('no host has capacity (12 units)')
+    expect(text).toContain('no host works on this job (12 units: 0-9, 12, ...)')
+    expect(text).toContain('\n  do this\n')
+    expect(text).toMatch(
+      /hostAAAA +3 units: 4-6 +5\.0 s +overdue by 2\.0 s; given to others in 9\.0 s/,
+    )
+    expect(text).toContain('hostBBBB: it lied (1 min 01 s ago)')
     expect(text).toContain('hint: start another node')
     expect(text).toMatch(/hostAAAA +declined +2\.0 s +busy/)
   })
   test('says so when nothing holds it up', () => {
-    const text = renderWhy({ job: JOB, phase: 'running', waits: [], answers: [] })
+    const text = renderWhy({
+      job: JOB,
+      phase: 'running',
+      waits: [],
+      leases: [],
+      refused: [],
+      answers: [],
+    })
     expect(text).toContain('nothing holds it up')
   })
 })
@@ -93,9 +130,17 @@ describe('peers and node', () => {
       balanceMs: 0,
       accepted: 1,
       refuted: 4,
+      checked: 0,
+      audited: 0,
       banned: true,
+      bannedForMs: 3_600_000,
     }
-    expect(renderPeers([peer])).toMatch(/hostBBBB +banned/)
+    expect(renderPeers([peer])).toMatch(/hostBBBB +banned .*caught .* banned for 1 h 00 min more/)
+    const back = { ...peer, banned: false, bannedForMs: undefined }
+    expect(renderPeers([back])).toContain('a stranger: no unit checked yet, caught 4 times before')
+    expect(renderPeers([{ ...back, refuted: 0, checked: 12, audited: 2 }])).toContain(
+      '12 units checked, 2 of them by this node',
+    )
   })
   test('the live line has neighbours, units done and favours', () => {
     expect(renderNodeLine(status)).toBe(

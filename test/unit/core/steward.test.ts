@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { whyView } from '../../../coordinator-free-node/core/views.js'
+import { whyView } from '../../../coordinator-free-node/core/why-view.js'
 import { limits } from '../../../coordinator-free-node/protocol/limits.js'
 import { job, LoneNode, manifest, peer } from './lone-node.js'
 
@@ -143,7 +143,10 @@ describe('steward', () => {
     expect(node.stewarded.warning).toBeUndefined()
     node.pass(3_000)
     expect(node.stewarded.warning).toMatch(/no host .*manyhands node/)
-    expect(whyView(node.state, job, node.nowMs)?.waits[0]?.reason).toMatch(/no host/)
+    expect(whyView(node.state, job, node.nowMs)?.waits).toMatchObject([
+      { reason: 'warning', hint: expect.stringMatching(/no host/) },
+      { reason: 'no-host', units: 10, runs: [[0, 10]] },
+    ])
   })
 
   test('a full disk ends the job with its reason', () => {

@@ -150,6 +150,18 @@ describe('map', () => {
     })
   })
 
+  test('tolerates one wrong result in ten thousand where nothing else is said', async () => {
+    const { grid, fake } = under
+    await grid.map([1], (n) => n)
+    await grid.map([1], (n) => n, { maxErrorRate: 1e-9 })
+    expect([...fake.jobs.values()].map(({ submission }) => submission.manifest.acceptance)).toEqual(
+      [
+        { rule: 'credibility', maxErrorRate: 1e-4 },
+        { rule: 'credibility', maxErrorRate: 1e-9 },
+      ],
+    )
+  })
+
   test('refuses at once what cannot work', () => {
     const { grid } = under
     const outside = 3
@@ -160,6 +172,14 @@ describe('map', () => {
       expect.objectContaining({
         code: 'MH_BOUNDS',
         message: expect.stringContaining('options.quorum'),
+      }),
+    )
+    expect(() => grid.map([1], (n) => n, { maxErrorRate: 0 })).toThrow(/options.maxErrorRate/)
+    expect(() => grid.map([1], (n) => n, { quorum: 2, maxErrorRate: 1e-6 })).toThrow(
+      expect.objectContaining({
+        code: 'MH_BOUNDS',
+        message: expect.stringContaining('both set'),
+        hint: expect.stringContaining('plain voting'),
       }),
     )
     expect(() => grid.map([1], (n) => n, { redundance: 1 } as object)).toThrow(/redundance/)
