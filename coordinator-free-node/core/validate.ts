@@ -22,6 +22,7 @@ export function validateState(state: NodeState): void {
       !(job.wanting && isResting(state.hosting, job, state.self)),
       `the node rests but has asked for units of ${job.job}`,
     )
+    assert(!(job.wanting && job.yields), `${job.job} yields its place but has asked for units`)
     for (const lease of job.leases.values())
       assert(
         lease.remaining.size + lease.results.length > 0,

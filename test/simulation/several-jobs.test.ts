@@ -80,6 +80,31 @@ describe('several jobs on the same hosts', () => {
     expect(requester.state.stewarded.get(long)?.job.phase).toBe('running')
   })
 
+  test('a short job does not wait for one of the long ones that hold all places', () => {
+    const grid = new Grid(6, 4)
+    const requesters = grid.requesters
+    const long = requesters.slice(1).map((requester) => grid.submit(requester, 10_000))
+    grid.run(10_000)
+    const first = only(requesters)
+    const short = grid.submit(first, 20)
+    expect(grid.finish(first, short)).toBeLessThan(20_000)
+    requesters.slice(1).forEach((requester, i) => {
+      expect(requester.state.stewarded.get(long[i]!)?.job.phase).toBe('running')
+    })
+  })
+
+  test('more long jobs than places go on side by side', () => {
+    const grid = new Grid(6, 4)
+    const jobs = grid.requesters.map((requester) => grid.submit(requester, 10_000))
+    grid.run(60_000)
+    const done = grid.requesters.map(
+      (requester, i) => requester.state.stewarded.get(jobs[i]!)?.job.canonical.size ?? 0,
+    )
+    // 2,400 executions of 100 ms in a minute on four threads, two for each unit.
+    expect(done.reduce((sum, units) => sum + units)).toBeGreaterThan(800)
+    expect(Math.min(...done)).toBeGreaterThan(100)
+  })
+
   test('two requesters are both served', () => {
     const grid = new Grid(2, 4)
     const [a, b] = grid.requesters as [VirtualNode, VirtualNode]

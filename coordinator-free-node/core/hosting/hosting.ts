@@ -6,7 +6,7 @@
  * | queued | advertised, served when a place among the active jobs is free | place free -> connecting |
  * | connecting | the steward is no neighbour yet | joined -> fetching |
  * | fetching | manifest and task on their way | fetched -> ready; failed -> refused or queued |
- * | ready | asks the steward for leases | steward left -> connecting |
+ * | ready | asks the steward for leases | steward left -> connecting; others' turn -> queued, once its leases end |
  * | refused | not served, and why | advert gone |
  *
  * State owned here: `HostingState`. An advert that expires takes its job along once no lease is left.
@@ -47,6 +47,11 @@ export interface HostedJob {
   readonly leases: Map<LeaseId, HostedLease>
   /** A `want` is out and unanswered. */
   wanting: boolean
+  /** When it last became ready or asked for work; undefined before its task was here. */
+  turnMs: number | undefined
+  askedMs: number
+  /** It had its turn: it asks for nothing more, and makes room once its leases end. */
+  yields: boolean
   /** Units executed for it and thread time, for price and turn. */
   executed: number
   spentMs: number
@@ -123,6 +128,9 @@ export function hostJob(
     manifest,
     leases: new Map(),
     wanting: false,
+    turnMs: undefined,
+    askedMs: 0,
+    yields: false,
     executed: 0,
     spentMs: 0,
     flushAtMs: Number.POSITIVE_INFINITY,
@@ -151,35 +159,6 @@ export function makeRoom(state: HostingState, steward: PeerId, self: PeerId): bo
     )
       return state.jobs.delete(job.job)
   return false
-}
-
-/**
- * Jobs to make active, best first: all of one's own, then stewards to whom we owe most, then those that failed least and
- * were served least. Newcomers share what is left. Those that rest neither become active nor take a place.
- */
-export function nextToServe(
-  state: HostingState,
-  self: PeerId,
-  balanceOf: (peer: PeerId) => number,
-  activeMax: number,
-  nowMs: number,
-): HostedJob[] {
-  let active = 0
-  const own: HostedJob[] = []
-  const queued: HostedJob[] = []
-  for (const job of state.jobs.values())
-    if (isResting(state, job, self)) continue
-    else if (job.phase === 'queued') {
-      if (job.retryAtMs <= nowMs) (job.steward === self ? own : queued).push(job)
-    } else if (job.phase !== 'refused') active++
-  queued.sort(
-    (a, b) =>
-      balanceOf(b.steward) - balanceOf(a.steward) ||
-      a.tries - b.tries ||
-      a.spentMs - b.spentMs ||
-      (a.job < b.job ? -1 : 1),
-  )
-  return [...own, ...queued].slice(0, Math.max(own.length, activeMax - active))
 }
 
 export function acceptLease(

@@ -14,9 +14,9 @@ import {
   hostJob,
   isResting,
   makeRoom,
-  nextToServe,
 } from '../hosting/hosting.js'
 import { refusalOf } from '../hosting/policy.js'
+import { nextToServe, whoYields } from '../hosting/turns.js'
 import type { CoreMessageOf } from '../messages.js'
 import { balanceOf, bookGiven } from '../reciprocity/ledger.js'
 import { canReach, emit, send, type Turn, wakeAt } from './turn.js'
@@ -53,8 +53,38 @@ function refusal(turn: Turn, advert: AdvertBody, manifest: Manifest | undefined)
   return refusalOf(factsOf(advert, manifest), advert.steward === self, means, config.policy)
 }
 
-/** Starts as many queued jobs as there are places. */
+/** Starts as many queued jobs as there are places, and sees that a place is free for the others in turn. */
 export function serveNext(turn: Turn): void {
+  startQueued(turn)
+  const { hosting, config, self, ledger } = turn.state
+  const others = [...hosting.jobs.values()].filter(
+    (job) => job.steward !== self && !isResting(hosting, job, self),
+  )
+  if (!others.some(({ phase }) => phase === 'queued')) return
+  wakeAt(turn, 'host', turn.nowMs + config.leaseTargetMs)
+  const leaving = whoYields({
+    jobs: others,
+    most: config.activeJobsMax,
+    turnMs: config.leaseTargetMs,
+    nowMs: turn.nowMs,
+    balanceOf: (peer) => balanceOf(ledger, peer),
+  })
+  if (leaving === undefined) return
+  leaving.yields = true
+  leaving.wanting = false
+  if (makeWay(turn, leaving)) startQueued(turn)
+  else answer(turn, leaving)
+}
+
+/** A job that had its turn queues up again, once it holds nothing. */
+function makeWay(turn: Turn, job: HostedJob): boolean {
+  if (!job.yields || job.leases.size > 0) return false
+  job.yields = false
+  if (job.phase === 'ready') setPhase(turn, job, 'queued', 'others have their turn')
+  return true
+}
+
+function startQueued(turn: Turn): void {
   const { state, nowMs } = turn
   const next = nextToServe(
     state.hosting,
@@ -71,6 +101,10 @@ function approach(turn: Turn, job: HostedJob): void {
     setPhase(turn, job, 'connecting', 'connects to the steward')
     const { addresses } = job.advert
     emit(turn, { type: 'dial', peer: job.steward, addresses, job: job.job })
+    return
+  }
+  if (job.turnMs !== undefined) {
+    takeTurn(turn, job)
     return
   }
   setPhase(turn, job, 'fetching', 'fetches the task')
@@ -94,7 +128,8 @@ export function answer(turn: Turn, job: HostedJob): void {
     send(turn, job.steward, { type: 'answer', job: job.job, verdict: 'refused', reason })
     return
   }
-  const verdict = job.phase === 'refused' ? 'refused' : job.phase === 'ready' ? 'serves' : 'queued'
+  const serves = job.phase === 'ready' && !job.yields
+  const verdict = job.phase === 'refused' ? 'refused' : serves ? 'serves' : 'queued'
   send(turn, job.steward, { type: 'answer', job: job.job, verdict, reason: job.reason })
 }
 
@@ -109,6 +144,11 @@ export function onJobFetched(turn: Turn, id: JobId, manifest: Manifest): void {
     serveNext(turn)
     return
   }
+  takeTurn(turn, job)
+}
+
+function takeTurn(turn: Turn, job: HostedJob): void {
+  job.turnMs = turn.nowMs
   setPhase(turn, job, 'ready', 'serves it')
   wantMore(turn, job)
 }
@@ -137,17 +177,23 @@ export function onDialFailed(turn: Turn, peer: PeerId, reason: string): void {
 /** Asks for a lease where there is room and nothing has been asked. */
 export function wantMore(turn: Turn, job: HostedJob): void {
   const { self, hosting, config } = turn.state
+  if (job.yields) {
+    if (makeWay(turn, job)) serveNext(turn)
+    return
+  }
   if (job.phase !== 'ready' || job.wanting || hosting.draining) return
   if (isResting(hosting, job, self)) return
   if (!canReach(turn, job.steward) || !hasRoom(hosting, job)) return
   job.wanting = true
+  job.askedMs = turn.nowMs
   send(turn, job.steward, { type: 'want', job: job.job, slots: config.slots })
 }
 
 export function onLease(turn: Turn, from: PeerId, message: CoreMessageOf<'lease'>): void {
   const { self, hosting } = turn.state
   const job = hosting.jobs.get(message.job)
-  const serves = job?.phase === 'ready' && !hosting.draining && !isResting(hosting, job, self)
+  const takes = job?.phase === 'ready' && !job.yields && !hosting.draining
+  const serves = takes && !isResting(hosting, job, self)
   if (job === undefined || job.steward !== from || !serves) {
     send(turn, from, { type: 'release', ...pick(message) })
     return

@@ -48,7 +48,10 @@ export function onAnswer(turn: Turn, from: PeerId, message: CoreMessageOf<'answe
   if (stewarded === undefined) return
   const { verdict, reason } = message
   note(stewarded, from, verdict, reason, turn.nowMs)
-  const host = stewarded.schedule.hosts.get(from)
+  const { schedule } = stewarded
+  // It asks again when this job's turn comes.
+  if (verdict === 'queued' && !schedule.parked.delete(from)) schedule.busy.delete(from)
+  const host = schedule.hosts.get(from)
   if (host === undefined || host.away === (verdict === 'refused')) return
   setAway(stewarded.schedule, host, !host.away)
 }
