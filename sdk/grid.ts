@@ -12,7 +12,16 @@ import type { GatewayClient } from './gateway-client.js'
 import { GridJob, type JobKind } from './grid-job.js'
 import { checkOptions, findJob, mapJob, reduceJob } from './map-jobs.js'
 import { attachedJob, attachedTaskJob, runJob } from './task-jobs.js'
-import type { Found, Grid, Inputs, ItemOf, JobHandle, JobOptions, RawResult } from './types.js'
+import type {
+  Found,
+  Grid,
+  Inputs,
+  ItemOf,
+  JobHandle,
+  JobOptions,
+  MapOptions,
+  RawResult,
+} from './types.js'
 
 export interface GridOptions {
   client: GatewayClient
@@ -39,9 +48,9 @@ export class ConnectedGrid implements Grid {
   map<I extends Inputs<unknown>, R, P>(
     inputs: I,
     kernel: (item: ItemOf<I>, params: P) => R,
-    options?: JobOptions<P>,
+    options?: MapOptions<I, R, P>,
   ): JobHandle<R[], R> {
-    const checked = checkOptions(options)
+    const checked = checkOptions(options, 'map')
     // What the kernel returned there is what decodes here, by the codec's round trip.
     const kind = mapJob(this.#client, inputs, kernel, checked) as JobKind<R[], R>
     return new GridJob(this.#client, kind, checked.signal)

@@ -21,31 +21,53 @@ function program(
   kernel: KernelSource,
   body: string,
   others: Record<string, KernelSource> = {},
+  check?: { source: KernelSource; body: string },
 ): string {
   const constants = Object.entries(others)
     .map(([name, { source }]) => `const ${name} = ${source};\n`)
     .join('')
+  const opening = `const length = range === undefined ? input.items.length : range.end - range.start;
+const itemAt = (i) => (range === undefined ? input.items[i] : range.start + i);
+const first = range === undefined ? input.first : 0;`
+  const run = `({ range, input, params }) => {
+${opening}
+${body}
+}`
+  const whole =
+    check === undefined
+      ? run
+      : `{ run: ${run},
+check: ({ range, input, params }, { hit, value }) => {
+const check = ${check.source.source};
+${opening}
+${check.body}
+} }`
   // The shim and the loop are out of the functions' sight: free names were refused before.
   return `${kernelOpening}${kernel.source};
 ${constants}const ${nameShim} = (f) => f;
-return ({ range, input, params }) => {
-const length = range === undefined ? input.items.length : range.end - range.start;
-const itemAt = (i) => (range === undefined ? input.items[i] : range.start + i);
-const first = range === undefined ? input.first : 0;
-${body}
-};
+return ${whole};
 })()`
 }
 
-/** Value of a unit: the kernel's results, one an item, in order. */
-export function mapProgram(kernel: KernelSource): string {
+/**
+ * Value of a unit: the kernel's results, one an item, in order.
+ *
+ * @param check  says of an item and its result whether that is right; a unit passes with all of its items
+ */
+export function mapProgram(kernel: KernelSource, check?: KernelSource): string {
   return program(
     kernel,
     `const value = [];
 for (let i = 0; i < length; i++) value.push(kernel(itemAt(i), params));
 return { value };`,
+    {},
+    check && { source: check, body: checkEach },
   )
 }
+
+const checkEach = `if (hit || !Array.isArray(value) || value.length !== length) return false;
+for (let i = 0; i < length; i++) if (check(itemAt(i), value[i], params) !== true) return false;
+return true;`
 
 /**
  * Value of a unit: `{ item, index }` of the first item found, null for none. In a list `index` counts from its start; in

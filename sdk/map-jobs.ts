@@ -22,6 +22,7 @@ export const jobOptionsSchema = z.strictObject({
   params: z.unknown().optional(),
   maxErrorRate: z.number().min(1e-12).max(0.5).optional(),
   quorum: z.number().int().min(1).max(7).optional(),
+  check: z.unknown().optional(),
   unitItems: z
     .number()
     .int()
@@ -63,12 +64,30 @@ interface Draft {
 }
 
 /** @throws {GridError} MH_BOUNDS naming the option */
-export function checkOptions(options: JobOptions | undefined): CheckedOptions {
-  return checkNow(jobOptionsSchema, options ?? {}, 'options', 'MH_BOUNDS')
+export function checkOptions(
+  options: JobOptions | undefined,
+  verb: 'map' | 'other' = 'other',
+): CheckedOptions {
+  const checked = checkNow(jobOptionsSchema, options ?? {}, 'options', 'MH_BOUNDS')
+  if (checked.check === undefined || verb === 'map') return checked
+  throw new GridError('MH_BOUNDS', 'options.check is for map alone', {
+    blame: 'user',
+    hint: 'a task has its check in its kernel: see docs/tasks.md',
+  })
 }
 
 /** The rule that the user chose; plain voting where both are named would be a guess, so that is refused. */
-export function acceptanceOf({ maxErrorRate, quorum }: CheckedOptions): Acceptance {
+export function acceptanceOf(
+  { maxErrorRate, quorum, check }: CheckedOptions,
+  hasCheck = check !== undefined,
+): Acceptance {
+  if (check !== undefined && (quorum ?? maxErrorRate) !== undefined)
+    throw new GridError(
+      'MH_BOUNDS',
+      `options.check and options.${quorum === undefined ? 'maxErrorRate' : 'quorum'} are both set`,
+      { blame: 'user', hint: 'leave out one: what passes the check needs no second host' },
+    )
+  if (hasCheck && (quorum ?? maxErrorRate) === undefined) return { rule: 'check' }
   if (quorum === undefined)
     return { rule: 'credibility', maxErrorRate: maxErrorRate ?? maxErrorRateDefault }
   if (maxErrorRate === undefined) return { rule: 'quorum', quorum }
@@ -91,7 +110,11 @@ export function mapJob(
   options: CheckedOptions,
 ): JobKind<unknown[], unknown> {
   const source = kernelSource(kernel, 'kernel')
-  const program = mapProgram(source)
+  const { check } = options
+  const program = mapProgram(
+    source,
+    check === undefined ? undefined : kernelSource(check, 'options.check'),
+  )
   const checked = checkInputs(inputs)
   const draft: Draft = {
     verb: 'map',

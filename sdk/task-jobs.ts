@@ -184,7 +184,7 @@ async function submissionOf<Params extends z.ZodType, Result extends z.ZodType, 
       params: checkParamsSize(plan.params ?? new Uint8Array()),
       inputs: isRangePlan(inputs) ? { kind: 'range', ...inputs } : { kind: 'list' },
       goal: plan.goal ?? 'all',
-      acceptance: acceptanceOf(options),
+      acceptance: acceptanceOf(options, task.hasCheck),
     },
   }
 }

@@ -63,6 +63,17 @@ export interface JobOptions<P = unknown> {
   signal?: AbortSignal
 }
 
+/** @typeParam R  what the kernel gives */
+export interface MapOptions<I, R, P = unknown> extends JobOptions<P> {
+  /**
+   * Whether a result is right, where that is cheaper to say than to compute: what passes counts, whoever computed it,
+   * and nothing is repeated. It travels as source, too, and runs in the sandbox of this node for every result. A host
+   * whose result it refuses is banned, so it must be true of every result that the kernel gives. Not together with
+   * `maxErrorRate` or `quorum`.
+   */
+  check?: (item: ItemOf<I>, result: R, params: NoInfer<P>) => boolean
+}
+
 /** Inputs of `map`, `find` and `reduce`. A `Range` costs no memory; iterables are read as the grid has room. */
 export type Inputs<T> = readonly T[] | Iterable<T> | AsyncIterable<T> | Range
 
@@ -208,12 +219,13 @@ export interface Grid {
    * @throws {GridError} MH_CAPTURED_VARIABLE, MH_NOT_A_FUNCTION, MH_BOUNDS, MH_TOO_LARGE, MH_NOT_ENCODABLE
    * @example
    * const squares = await grid.map(range(0, 1_000_000), (n) => n * n)
+   * const roots = await grid.map(numbers, findRoot, { check: (n, root) => root * root === n })
    * for await (const line of grid.map(lines, (text, { word }) => text.includes(word), { params: { word: 'fox' } })) ...
    */
   map<I extends Inputs<unknown>, R extends EncodableAs<R>, P extends EncodableAs<P> = undefined>(
     inputs: I,
     kernel: (item: ItemOf<I>, params: NoInfer<P>) => R,
-    options?: JobOptions<P>,
+    options?: MapOptions<I, NoInfer<R>, P>,
   ): JobHandle<R[], R>
   /**
    * Ends with the first verified item for which `kernel` is true, which need not be the first of the input; undefined

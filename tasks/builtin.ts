@@ -20,6 +20,18 @@ export interface BuiltinResult {
 
 export type BuiltinKernel = (context: BuiltinContext) => BuiltinResult
 
+/** A result that a host claims, for those kernels whose results are verified faster than computed. */
+export interface BuiltinClaim {
+  /** As the kernel has them. */
+  input: Uint8Array
+  params: Uint8Array
+  hit: boolean
+  output: Uint8Array
+}
+
+/** Whether a claimed result is right. */
+export type BuiltinCheck = (claim: BuiltinClaim) => boolean
+
 const nothing = new Uint8Array()
 
 export const builtinKernels: Readonly<Record<string, BuiltinKernel>> = {
@@ -36,4 +48,10 @@ export const builtinKernels: Readonly<Record<string, BuiltinKernel>> = {
     new DataView(output.buffer).setInt32(0, x, true)
     return { hit: false, output }
   },
+}
+
+export const builtinChecks: Readonly<Record<string, BuiltinCheck>> = {
+  noop: ({ hit, output }) => !hit && output.length === 0,
+  echo: ({ input, hit, output }) =>
+    !hit && output.length === input.length && output.every((byte, i) => byte === input[i]),
 }

@@ -11,7 +11,10 @@ import type { z } from 'zod'
 export type Kernel =
   /** A WebAssembly module, as bytes or as a file to load. */
   | { tier: 'wasm'; module: Uint8Array | URL }
-  /** JavaScript; evaluates to a function `(unit: JsUnit) => { hit?: boolean; value: unknown }`. */
+  /**
+   * JavaScript; evaluates to a function `(unit: JsUnit) => { hit?: boolean; value: unknown }`, or to `{ run, check }` with
+   * such a function as `run` and `check: (unit: JsUnit, result: { hit: boolean; value: unknown }) => boolean`.
+   */
   | { tier: 'js'; source: string }
   /** The name of a kernel that ships with every node. */
   | { tier: 'builtin'; name: string }
@@ -58,6 +61,11 @@ export interface TaskDefinition<Params extends z.ZodType, Result extends z.ZodTy
   params: Params
   result: Result
   kernel: Kernel
+  /**
+   * The kernel has a `check`, which says of a result whether it is right, cheaper than computing it: what passes counts,
+   * and nothing is repeated. See docs/tasks.md. @default false
+   */
+  hasCheck?: boolean
   /** Wall-clock limit of one unit, milliseconds. @default 60000 */
   unitMsMax?: number
   /** Memory limit of one unit, bytes. @default 64 MiB */

@@ -30,6 +30,8 @@ function typesOf(text: string): HostValueType[] {
 export const gridImports: Readonly<Record<string, HostFunction>> = {
   input_size: of('', 'i32'),
   input_read: of('i32', ''),
+  result_size: of('', 'i32'),
+  result_read: of('i32', ''),
   params_size: of('', 'i32'),
   params_read: of('i32', ''),
   output_write: of('i32 i32', ''),

@@ -3,8 +3,8 @@
  * as what went in, with the same bits on every engine, and stops when its fuel is used up.
  *
  * - Decoded and checked under a fixed feature profile; all else is a `ModuleFault` with its byte.
- * - Imports are the grid's functions and WASI's, with their types; exports are `memory`, `run` or `_start`, and the
- *   guard's own. A start function becomes the export `guard:start`, so that it, too, runs metered.
+ * - Imports are the grid's functions and WASI's, with their types; exports are `memory`, `run` or `_start`,
+ *   `check`, and the guard's own. A start function becomes the export `guard:start`, so that it, too, runs metered.
  * - Memory and tables have a maximum.
  * - Fuel, depth of calls and NaNs: metered-body.ts.
  *
@@ -79,7 +79,10 @@ export function guardModule(module: Uint8Array, options: GuardOptions): GuardedM
   const kept = isOpen
     ? parts.exports
     : parts.exports.filter(
-        ({ name }) => name === 'memory' || name === (shape === 'kernel' ? 'run' : '_start'),
+        ({ name, kind, index }) =>
+          name === 'memory' ||
+          name === (shape === 'kernel' ? 'run' : '_start') ||
+          (name === 'check' && kind === 'function' && hasStatusType(parts, index)),
       )
   const pagesMax = Math.floor(options.memoryBytesMax / pageBytes)
   const limits = forceLimits(parts, pagesMax)
@@ -149,6 +152,12 @@ function checkShape(parts: ModuleParts): 'kernel' | 'command' {
       end,
     )
   return run === undefined ? 'command' : 'kernel'
+}
+
+/** () -> i32, as `run` has it. */
+function hasStatusType(parts: ModuleParts, index: number): boolean {
+  const type = parts.types[parts.functions[index] as number]
+  return type?.params.length === 0 && type.results.join() === String(valueType.i32)
 }
 
 function forceLimits(parts: ModuleParts, pagesMax: number): ForcedLimits {

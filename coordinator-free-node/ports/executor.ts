@@ -17,6 +17,8 @@ export interface UnitBatch {
   batch: string
   task: BlobHash
   bundle: TaskBundle
+  /** `check`: inputs are claims (executor/claim), and a unit is a hit when the task's `check` passes it. @default 'compute' */
+  use?: 'compute' | 'check'
   params: Uint8Array
   /** How `input` reads: 16 bytes of range (protocol/manifest), or one item of the user's list. */
   inputs: 'range' | 'list'

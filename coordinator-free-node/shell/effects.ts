@@ -33,6 +33,9 @@ export function perform(parts: NodeParts, effect: Effect): void {
     case 'execute-units':
       runner.execute(effect)
       return
+    case 'check-results':
+      parts.checker.check(effect)
+      return
     case 'cancel-units':
       runner.cancel(effect.job, effect.lease, effect.which)
       return

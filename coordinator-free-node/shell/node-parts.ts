@@ -11,6 +11,7 @@ import type { JobNews } from './job-news.js'
 import type { Journal } from './journal.js'
 import type { Mail } from './mail.js'
 import type { ParsedNodeOptions } from './node-options.js'
+import type { ResultChecker } from './result-checker.js'
 
 export interface NodeParts {
   options: ParsedNodeOptions
@@ -23,6 +24,7 @@ export interface NodeParts {
   blobs: JobBlobs
   journal: Journal
   runner: HostRunner
+  checker: ResultChecker
   news: JobNews
   log: Logger
   /** Aborted when somebody asks the node to finish and go. */

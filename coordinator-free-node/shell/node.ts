@@ -25,6 +25,7 @@ import { createMail } from './mail.js'
 import type { NodeOptions, ParsedNodeOptions } from './node-options.js'
 import type { NodeParts } from './node-parts.js'
 import { createOverlay } from './overlay/overlay.js'
+import { createResultChecker } from './result-checker.js'
 import { createBlobSpace } from './store/blob-space.js'
 import { openStore } from './store/level-store.js'
 import { systemClock } from './system-clock.js'
@@ -126,7 +127,7 @@ async function assemble(
   undo.push(async () => {
     stopping.abort()
     parts.driver.stop()
-    await parts.journal.idle()
+    await Promise.all([parts.checker.stop(), parts.journal.idle()])
   })
   if (donates) {
     await executor.start()
@@ -215,7 +216,10 @@ async function identityBytes(store: Store): Promise<Uint8Array> {
 
 /** Ties the parts that need each other. */
 function connectParts(
-  made: Omit<NodeParts, 'driver' | 'journal' | 'runner' | 'news' | 'stopped' | 'finishing'> & {
+  made: Omit<
+    NodeParts,
+    'driver' | 'journal' | 'runner' | 'checker' | 'news' | 'stopped' | 'finishing'
+  > & {
     stopping: AbortController
   },
 ): NodeParts {
@@ -233,9 +237,10 @@ function connectParts(
   })
   const { lieRate } = options
   const runner = createHostRunner({ state, executor, store, blobs, dispatch, lieRate })
+  const checker = createResultChecker({ state, store, blobs, dispatch })
   const finishing = new AbortController()
   const { signal: stopped } = stopping
-  const parts: NodeParts = { ...made, driver, journal, runner, news, finishing, stopped }
+  const parts: NodeParts = { ...made, driver, journal, runner, checker, news, finishing, stopped }
   return parts
 }
 

@@ -36,6 +36,15 @@ extern "C" {
 /** Put it before `int run(void)`: the function that the grid calls once for each unit. */
 #define GRID_KERNEL GRID_C __attribute__((export_name("run"))) __attribute__((used))
 
+/**
+ * Put it before `int check(void)`: says of a result that a host claims whether it is right, where that is cheaper than to
+ * compute it. It has the unit's input and parameters as `run` has them, and the result by `grid_result_*`.
+ */
+#define GRID_CHECK GRID_C __attribute__((export_name("check"))) __attribute__((used))
+
+/** What `check` returns. */
+enum { GRID_WRONG = 0, GRID_RIGHT = 1 };
+
 /** What `run` returns: the unit has its result; or it has it, and found what a `first-hit` job looks for. */
 enum { GRID_DONE = 0, GRID_HIT = 1 };
 
@@ -45,6 +54,10 @@ enum { GRID_DONE = 0, GRID_HIT = 1 };
 GRID_IMPORT("input_size") size_t grid_input_size(void);
 /** Copies the whole input to where there is room for `grid_input_size()` bytes. */
 GRID_IMPORT("input_read") void grid_input_read(void *to);
+/** In `check`: bytes of the result that a host claims. In `run` there is none: 0. */
+GRID_IMPORT("result_size") size_t grid_result_size(void);
+/** Copies the whole claimed result to where there is room for `grid_result_size()` bytes. */
+GRID_IMPORT("result_read") void grid_result_read(void *to);
 /** Bytes of the job's parameters. */
 GRID_IMPORT("params_size") size_t grid_params_size(void);
 /** Copies all parameters to where there is room for `grid_params_size()` bytes. */

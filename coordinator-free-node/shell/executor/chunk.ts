@@ -35,6 +35,7 @@ export interface ProcessSettings {
 export interface Chunk {
   chunk: number
   task: BlobHash
+  use: 'compute' | 'check'
   params: Uint8Array
   inputsKind: 'range' | 'list'
   seed: Uint8Array

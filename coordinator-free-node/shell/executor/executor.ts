@@ -237,14 +237,14 @@ class ProcessExecutor implements LocalExecutor {
   }
 
   #sendChunk(batch: Batch, unitMs: number | undefined): void {
-    const { task, bundle, params, inputs, seed } = batch.spec
+    const { task, use = 'compute', bundle, params, inputs, seed } = batch.spec
     if (!this.#sent.has(task)) this.#sendTask(task, bundle)
     const units = batch.queue.takeChunk(unitMs, this.slots)
     const { chunk } = this.#takeOff(batch, units, false)
     const isObserved = this.#observe !== undefined
     const { parcels, ...packed } = packInputs(units)
     const columns = { units: units.map(({ unit }) => unit), ...packed }
-    const about = { chunk, task, params, inputsKind: inputs, seed, isObserved }
+    const about = { chunk, task, use, params, inputsKind: inputs, seed, isObserved }
     this.#keeper.tell({ type: 'chunk', chunk: { ...about, ...columns } }, parcels)
   }
 

@@ -11,13 +11,13 @@ const shownCharsMax = 2000
 const pathCharsMax = 200
 
 /** The functions that `preludeSource` gives, by name. */
-export const preludeFunctions = ['seed', 'call', 'expect', 'describe'] as const
+export const preludeFunctions = ['seed', 'call', 'expect', 'verify', 'describe'] as const
 export type PreludeFunction = (typeof preludeFunctions)[number]
 
 /**
- * Source of `{ seed, call, expect, describe }`. `seed` takes four numbers to start `Math.random` from (xorshift128).
+ * Source of `{ seed, call, expect, verify, describe }`. `seed` takes four numbers to start `Math.random` from (xorshift128).
  * `call` runs a kernel on a unit and returns a flag and the encoded value: `0` done, `1` hit, `!` and a JSON string:
- * what is wrong with the result. `expect` says in the same way whether there is a kernel to call. `describe` turns
+ * what is wrong with the result. `verify` lets the kernel's `check` judge a claimed result: `1` right, `0` wrong. `expect` says in the same way whether there is a kernel to call. `describe` turns
  * whatever was thrown into JSON `[name, message, stack]`, or `[text]` for what is no error.
  *
  * All use only built-ins that were taken hold of before the kernel's first line. Nothing of a unit is in it: all units
@@ -48,15 +48,33 @@ export const preludeSource = `(() => {
   }
   const wrong = (reason) => '!' + stringify(reason)
   const isPromise = (value) => typeof value === 'object' && value !== null && typeof value.then === 'function'
+  const runOf = (kernel) =>
+    typeof kernel === 'object' && kernel !== null && typeof kernel.check === 'function' ? kernel.run : kernel
   const expect = (kernel) =>
-    typeof kernel === 'function'
+    typeof runOf(kernel) === 'function'
       ? '0'
       : wrong('the source of a kernel must evaluate to a function, not to ' + (kernel === null ? 'null' : typeof kernel))
-  const call = (kernel, range, start, end, input, params) => {
-    if (typeof kernel !== 'function') return expect(kernel)
+  const unitOf = (range, start, end, input, params) => {
     const unit = range ? { range: { start, end } } : { input: codec.decode(input) }
     if (params !== '') unit.params = codec.decode(params)
-    const result = callKernel(kernel, undefined, unit)
+    return unit
+  }
+  const verify = (kernel, range, start, end, input, params, hit, value) => {
+    if (runOf(kernel) === kernel) return wrong('the task has no check: its source must evaluate to { run, check }')
+    let result
+    try {
+      result = { hit, value: codec.decode(value) }
+    } catch {
+      return '0'
+    }
+    const passes = callKernel(kernel.check, undefined, unitOf(range, start, end, input, params), result)
+    if (typeof passes !== 'boolean') return wrong('check must return true or false')
+    return passes ? '1' : '0'
+  }
+  const call = (kernel, range, start, end, input, params) => {
+    const run = runOf(kernel)
+    if (typeof run !== 'function') return expect(kernel)
+    const result = callKernel(run, undefined, unitOf(range, start, end, input, params))
     if (isPromise(result)) return wrong('kernels are synchronous: no async functions and no promises')
     if (typeof result !== 'object' || result === null || !('value' in result))
       return wrong('a kernel must return an object with a value, as in { value: 1 } or { hit: true, value: 1 }')
@@ -83,5 +101,5 @@ export const preludeSource = `(() => {
       return '["threw an object that cannot be read"]'
     }
   }
-  return { seed, call, expect, describe }
+  return { seed, call, expect, verify, describe }
 })()`

@@ -4,6 +4,7 @@
  */
 import type { QuickJSContext, QuickJSHandle } from 'quickjs-emscripten-core'
 import { limits } from '../../protocol/limits.js'
+import type { Claim } from './claim.js'
 import {
   type Engine,
   type EngineImage,
@@ -27,11 +28,20 @@ export interface JsRequest {
   /** @default limits.unitFuelMax */
   fuelMax?: number | undefined
   observer?: UnitObserver | undefined
+  /** Only for `verify`. */
+  claim?: Claim | undefined
+}
+
+/** A result that a host claims of a unit. */
+export interface JsCheckRequest extends JsRequest {
+  claim: Claim
 }
 
 export interface JsRuntime {
   /** Never throws: whatever happens is an outcome. */
   run(request: JsRequest): Promise<KernelOutcome>
+  /** Lets the kernel's `check` judge a claimed result: a hit when it is right. */
+  verify(request: JsCheckRequest): Promise<KernelOutcome>
   /** Evaluates the source without calling what it gives: `done` when that is a function. */
   check(request: JsRequest): Promise<KernelOutcome>
 }
@@ -63,6 +73,7 @@ export function createJsRuntime(wasmModule: WebAssembly.Module): JsRuntime {
   }
   return {
     run: (request) => run(request, 'call'),
+    verify: (request) => run(request, 'verify'),
     check: (request) => run(request, 'expect'),
   }
 }
@@ -156,7 +167,7 @@ interface Sandbox extends Engine {
 }
 
 /** What becomes of the kernel, by the function of the prelude that does it. */
-type Use = 'call' | 'expect'
+type Use = 'call' | 'expect' | 'verify'
 
 function runKernel(sandbox: Sandbox, request: JsRequest, use: Use): KernelOutcome {
   const { runtime, context, prelude } = sandbox
@@ -164,7 +175,8 @@ function runKernel(sandbox: Sandbox, request: JsRequest, use: Use): KernelOutcom
   if (inputs === 'range' && input.length !== 16) return crash('a range is not 16 bytes')
   const seed = seeds(request).map((word) => context.newNumber(word))
   context.unwrapResult(context.callFunction(prelude.seed, context.undefined, ...seed))
-  const unit = use === 'call' ? unitArguments(context, request) : []
+  const unit = use === 'expect' ? [] : unitArguments(context, request)
+  if (request.claim !== undefined) unit.push(...claimArguments(context, request.claim))
 
   // Only from here: what the engine needs for itself is no fault of the kernel's.
   runtime.setInterruptHandler(sandbox.poll)
@@ -204,6 +216,12 @@ function unitArguments(
   const start = context.newNumber(Number(view.getBigInt64(0, true)))
   const end = context.newNumber(Number(view.getBigInt64(8, true)))
   return [context.true, start, end, none, text(params)]
+}
+
+/** hit, value: as the prelude's `verify` takes them last. */
+function claimArguments(context: QuickJSContext, { kind, output }: Claim): QuickJSHandle[] {
+  const value = context.newString(new TextDecoder().decode(output))
+  return [kind === 'hit' ? context.true : context.false, value]
 }
 
 /** What the kernel threw, as every host sees it; out of memory says something about the limit, not the result. */

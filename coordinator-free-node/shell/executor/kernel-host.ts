@@ -3,8 +3,11 @@
  * the runtime opens it once the module is instantiated.
  */
 import { limits } from '../../protocol/limits.js'
+import type { Claim } from './claim.js'
 import { outOfFuel, type UnitObserver } from './kernel-outcome.js'
 import { OutputBuffer } from './output-buffer.js'
+
+const nothing = new Uint8Array()
 
 /** A fault of the kernel that every host sees alike. */
 export class KernelFault extends Error {}
@@ -17,6 +20,8 @@ export interface FuelCounter {
 export interface KernelUnit {
   input: Uint8Array
   params: Uint8Array
+  /** Where it is checked rather than computed: the result that a host claims. */
+  claim?: Claim | undefined
   /** Fills from the unit's seeded stream. */
   random(bytes: Uint8Array): void
   /** @default limits.unitOutputBytesMax */
@@ -118,7 +123,8 @@ export class KernelHost {
 
 /** The functions of the module `grid`; docs/tasks.md says what they do. */
 export function gridFunctions(host: KernelHost): Record<string, (...args: never[]) => unknown> {
-  const { input, params } = host.unit
+  const { input, params, claim } = host.unit
+  const result = claim?.output ?? nothing
   const sized = (bytes: Uint8Array) => () => {
     host.charge(0)
     return bytes.length
@@ -126,6 +132,8 @@ export function gridFunctions(host: KernelHost): Record<string, (...args: never[
   return {
     input_size: sized(input),
     input_read: (pointer: number) => host.give(pointer, input),
+    result_size: sized(result),
+    result_read: (pointer: number) => host.give(pointer, result),
     params_size: sized(params),
     params_read: (pointer: number) => host.give(pointer, params),
     output_write: (pointer: number, length: number) => host.write(pointer, length),

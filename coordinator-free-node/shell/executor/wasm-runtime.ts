@@ -4,6 +4,7 @@
  */
 import { gridModule, wasiModule } from '../../../tasks/host-functions.js'
 import { limits } from '../../protocol/limits.js'
+import type { Claim } from './claim.js'
 import { type FuelCounter, gridFunctions, KernelFault, KernelHost } from './kernel-host.js'
 import {
   boundedObserver,
@@ -20,6 +21,8 @@ export interface WasmRequest {
   usesWasi?: boolean
   input: Uint8Array
   params: Uint8Array
+  /** Calls `check` on it instead of `run`: a hit is right, done is wrong. */
+  claim?: Claim | undefined
   random(bytes: Uint8Array): void
   /** @default limits.unitOutputBytesMax */
   outputBytesMax?: number | undefined
@@ -38,6 +41,7 @@ interface GuardedExports {
 type KernelExports = GuardedExports & {
   memory: WebAssembly.Memory
   run?: () => unknown
+  check?: () => unknown
   _start?: () => unknown
 }
 
@@ -59,10 +63,10 @@ const traps: readonly [RegExp, string][] = [
 ]
 
 export function runWasm(request: WasmRequest): KernelOutcome {
-  const { module, input, params, random, outputBytesMax } = request
+  const { module, input, params, claim, random, outputBytesMax } = request
   const { fuelMax = limits.unitFuelMax } = request
   const observer = request.observer && boundedObserver(request.observer)
-  const host = new KernelHost({ input, params, random, outputBytesMax }, observer)
+  const host = new KernelHost({ input, params, claim, random, outputBytesMax }, observer)
   const command = request.usesWasi === false ? undefined : new WasiCommand(host)
   let fuel: FuelCounter = { value: BigInt(fuelMax) }
   let exports: KernelExports | undefined
@@ -74,7 +78,7 @@ export function runWasm(request: WasmRequest): KernelOutcome {
     fuel.value = BigInt(fuelMax)
     host.open(exports.memory, fuel)
     begin(exports)
-    end = { status: start(exports) }
+    end = { status: claim === undefined ? start(exports) : check(exports) }
   } catch (thrown) {
     end = { thrown }
   }
@@ -103,6 +107,12 @@ function start({ run, _start }: KernelExports): unknown {
   if (run !== undefined) return run()
   _start?.()
   return 0
+}
+
+/** @returns 1 when the claimed result is right, 0 when it is wrong */
+function check({ check }: KernelExports): unknown {
+  if (check === undefined) throw new KernelFault('the module exports no function "check" () -> i32')
+  return check()
 }
 
 /** What a kernel died of, in the grid's words; 0 when it has ended well; an outcome when the host is to blame. */

@@ -3,11 +3,12 @@ import { createHash } from 'node:crypto'
 import { setPriority } from 'node:os'
 import { workerData } from 'node:worker_threads'
 import workerpool from 'workerpool'
-import { builtinKernels } from '../../../tasks/builtin.js'
+import { builtinChecks, builtinKernels } from '../../../tasks/builtin.js'
 import { limits } from '../../protocol/limits.js'
 import { resultKinds, type UnitResult } from '../../protocol/outcome.js'
 import { type Chunk, type FromWorker, packResults, unpackBytes } from './chunk.js'
 import { ChunkSigns } from './chunk-signs.js'
+import { type Claim, unpackClaim } from './claim.js'
 import { loadJsEngine } from './js-engine.js'
 import { createJsRuntime, type JsRuntime } from './js-runtime.js'
 import { type KernelOutcome, trap, type UnitObserver } from './kernel-outcome.js'
@@ -112,6 +113,7 @@ function runUnit(
 ): KernelOutcome | Promise<KernelOutcome> {
   const { params, inputsKind } = chunk
   const random = seededStream(chunk.seed, unit)
+  if (chunk.use === 'check') return checkUnit(chunk, task, unpackClaim(input), random)
   const observer = chunk.isObserved ? observerOf(unit) : undefined
   switch (task.tier) {
     case 'wasm': {
@@ -132,6 +134,49 @@ function runUnit(
       return abort('unavailable', 'native tasks are off')
     case 'faulty':
       return { kind: 'trap', output: new TextEncoder().encode(task.fault), fuel: 0 }
+  }
+}
+
+/** A hit when the task's own `check` passes what a host claims of the unit. */
+function checkUnit(
+  { params, inputsKind: inputs }: Chunk,
+  task: Prepared,
+  claim: Claim,
+  random: (bytes: Uint8Array) => void,
+): KernelOutcome | Promise<KernelOutcome> {
+  switch (task.tier) {
+    case 'wasm': {
+      const { module, usesWasi, fuelMax } = task
+      const { input } = claim
+      return runWasm({ module, usesWasi, input, params, random, fuelMax, claim })
+    }
+    case 'js': {
+      const { source, memoryBytesMax, fuelMax } = task
+      const limited = { memoryBytesMax, outputBytesMax: limits.unitOutputBytesMax, fuelMax }
+      const request = { source, inputs, input: claim.input, params, random, ...limited }
+      return (
+        jsRuntime?.verify({ ...request, claim }) ??
+        abort('crash', 'the JavaScript engine did not load')
+      )
+    }
+    case 'builtin':
+      return checkBuiltin(task.name, claim, params)
+    case 'native':
+      return trap('native tasks have no check', 0)
+    case 'faulty':
+      return trap(task.fault, 0)
+  }
+}
+
+function checkBuiltin(name: string, claim: Claim, params: Uint8Array): KernelOutcome {
+  const check = Object.hasOwn(builtinChecks, name) ? builtinChecks[name] : undefined
+  if (check === undefined) return trap(`the built-in kernel "${name.slice(0, 80)}" has no check`, 0)
+  const { kind, input, output } = claim
+  try {
+    const passes = check({ input, params, hit: kind === 'hit', output })
+    return { kind: passes ? 'hit' : 'done', output: new Uint8Array(), fuel: 0 }
+  } catch (error) {
+    return abort('crash', String(error))
   }
 }
 

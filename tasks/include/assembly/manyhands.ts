@@ -20,6 +20,10 @@ export const DONE: i32 = 0
 /** The unit has its result, and found what a `first-hit` job looks for. */
 export const HIT: i32 = 1
 
+/** What `check` returns: the claimed result is right, or it is not. */
+export const RIGHT: i32 = 1
+export const WRONG: i32 = 0
+
 /* The functions that the grid offers. */
 
 /** Bytes of the unit's input. */
@@ -29,6 +33,14 @@ export declare function inputSize(): i32
 /** Copies the whole input to where there is room for `inputSize()` bytes. */
 @external("grid", "input_read")
 export declare function inputRead(to: usize): void
+
+/** In `check`: bytes of the result that a host claims. In `run` there is none: 0. */
+@external("grid", "result_size")
+export declare function resultSize(): i32
+
+/** Copies the whole claimed result to where there is room for `resultSize()` bytes. */
+@external("grid", "result_read")
+export declare function resultRead(to: usize): void
 
 /** Bytes of the job's parameters. */
 @external("grid", "params_size")
