@@ -56,8 +56,8 @@ function strike(turn: Turn, docket: Docket, stewarded: StewardedJob, peer: PeerI
   }
 }
 
-/** Audits of each host that agreed with a caught one: enough to meet an accomplice soon, few enough to be done. */
-const auditsPerCosigner = 2
+/** One audit of each host that agreed with a caught one: its results go out again as well. */
+const auditsPerCosigner = 1
 
 /** Accepted units that rest on it are opened again, unless those who agreed with it are enough by themselves. */
 function withdraw(turn: Turn, docket: Docket, stewarded: StewardedJob, peer: PeerId): void {
