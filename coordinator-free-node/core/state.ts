@@ -5,6 +5,7 @@ import type { EffectBody } from './effect.js'
 import { createHosting, type HostingState } from './hosting/hosting.js'
 import type { Job } from './jobs/job.js'
 import { type Random, seedRandom } from './kit/random.js'
+import { type SecretRandom, secretRandom } from './kit/secret-random.js'
 import { type AdvertState, createAdverts } from './membership/adverts.js'
 import { createNeighbours, type NeighbourState } from './membership/neighbours.js'
 import type { Ledger } from './reciprocity/ledger.js'
@@ -81,6 +82,8 @@ export interface NodeState {
   readonly self: PeerId
   readonly config: CoreConfig
   readonly random: Random
+  /** For what peers must not foresee. */
+  readonly secret: SecretRandom
   startedMs: number
   /** When the last neighbour left, or the node started: how long it has been by itself. */
   loneSinceMs: number
@@ -101,16 +104,21 @@ export interface NodeState {
   readonly wake: { membership: number; steward: number; host: number; donation: number }
 }
 
-/** @param seed  of every random choice this node will make */
+/**
+ * @param seed  of every random choice that this node will make
+ * @param secret  32 bytes that decide what peers must not foresee; made from the seed where nobody is to be kept out
+ */
 export function createState(
   self: PeerId,
   seed: number,
   config: Partial<CoreConfig> = {},
+  secret = new Uint8Array(new Int32Array([seed]).buffer),
 ): NodeState {
   return {
     self,
     config: { ...defaultCoreConfig, ...config },
     random: seedRandom(seed),
+    secret: secretRandom(secret),
     startedMs: 0,
     loneSinceMs: 0,
     addresses: [],

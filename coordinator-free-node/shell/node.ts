@@ -111,7 +111,12 @@ async function assemble(
     // Whose, the policy decides.
     native: options.nativeOwners.length > 0,
   })
-  const state = createState(identity.signer.self, randomBytes(4).readInt32LE(), config)
+  const state = createState(
+    identity.signer.self,
+    randomBytes(4).readInt32LE(),
+    config,
+    randomBytes(32),
+  )
   const stopping = new AbortController()
   const parts = connectParts({
     options,

@@ -7,7 +7,7 @@
 import type { PeerId, UnitIndex } from '../../protocol/ids.js'
 import { toRuns, unitsOf } from '../../protocol/unit-runs.js'
 import { assert } from '../kit/assert.js'
-import { nextUint32, type Random } from '../kit/random.js'
+import { nextSecretUint32, type SecretRandom } from '../kit/secret-random.js'
 import { hasOtherHost } from './hosts.js'
 import type { Schedule, Want, WantHeap } from './schedule.js'
 
@@ -70,14 +70,14 @@ export function takeWanted(
   schedule: Schedule,
   host: PeerId,
   count: number,
-  random: Random,
+  secret: SecretRandom,
   isApart: (holder: PeerId) => boolean,
 ): UnitIndex[] {
   const taken: UnitIndex[] = []
   if (schedule.wants.size === 0) return taken
   const heaps = suitedHeaps(schedule, host, isApart)
   while (taken.length < count && heaps.length > 0) {
-    const at = nextUint32(random) % heaps.length
+    const at = nextSecretUint32(secret) % heaps.length
     const heap = heaps[at] as WantHeap
     takeFromHeap(schedule, heap, host, count, taken)
     if (taken.length >= count) break

@@ -2,7 +2,7 @@
 import type { PeerId, UnitIndex } from '../../protocol/ids.js'
 import { limits } from '../../protocol/limits.js'
 import type { Manifest } from '../../protocol/manifest.js'
-import { nextFraction } from '../kit/random.js'
+import { nextSecretFraction } from '../kit/secret-random.js'
 import { clusterOf } from '../membership/neighbours.js'
 import { hasOtherHost } from '../scheduling/hosts.js'
 import type { JobHost, OpenUnit } from '../scheduling/schedule.js'
@@ -208,7 +208,7 @@ function ruleByCredibility(
     if (!alone) return { type: 'accepted', verdict }
     const ends = kind === 'trap' || (kind === 'hit' && job.manifest.goal === 'first-hit')
     // What ends a job is never taken on one host's word.
-    unit.drawn ??= ends || nextFraction(state.random) < checkRate(best.error, maxErrorRate)
+    unit.drawn ??= ends || nextSecretFraction(state.secret) < checkRate(best.error, maxErrorRate)
     return unit.drawn ? open(unit, 1) : { type: 'accepted', verdict }
   }
   if (!agree) return open(unit, 1)
@@ -282,7 +282,7 @@ function ruleOfBoinc({ state }: Turn, unit: OpenUnit, tally: Tally): Ruling {
   if (leader.supporters.length > 1) return { type: 'accepted', verdict }
   const peer = leader.supporters[0] as PeerId
   if (tally.claims.size === 1 && isTrustedByBoinc(state, peer)) {
-    unit.drawn ??= nextFraction(state.random) < 1 / (state.standing.get(peer)?.checked ?? 1)
+    unit.drawn ??= nextSecretFraction(state.secret) < 1 / (state.standing.get(peer)?.checked ?? 1)
     if (!unit.drawn) return { type: 'accepted', verdict }
   }
   return open(unit, votesMissing(tally, 2))

@@ -1,7 +1,7 @@
 /** From a unit's votes to its canonical result: what becomes of the unit, and of the hosts that voted on it. */
 import type { PeerId, UnitIndex } from '../../protocol/ids.js'
 import { markCanonical } from '../jobs/job.js'
-import { nextFraction } from '../kit/random.js'
+import { nextSecretFraction } from '../kit/secret-random.js'
 import { bookReceived } from '../reciprocity/ledger.js'
 import { hostHeardOf } from '../scheduling/hosts.js'
 import { closeUnit } from '../scheduling/leases.js'
@@ -107,7 +107,7 @@ function drawAudit({ state }: Turn, stewarded: StewardedJob, backed: BackedUnit)
   const { config, standing } = state
   if (!canAudit(state, stewarded)) return
   const audited = Math.min(...backed.hosts.map((peer) => standing.get(peer)?.audited ?? 0))
-  if (nextFraction(state.random) < auditRate(audited, config.auditShare))
+  if (nextSecretFraction(state.secret) < auditRate(audited, config.auditShare))
     queueAudit(stewarded.audits, backed)
 }
 

@@ -229,18 +229,20 @@ function unitsFor(turn: Turn, stewarded: StewardedJob, host: JobHost, idle: bool
     if (disputed.length > 0) return disputed
   }
   const left = executionsLeft(job)
-  if (isTooSlow(schedule, host, left)) return []
   const most = unitsAtOnce(turn, stewarded, host, left)
   const isPlain = job.manifest.acceptance.rule === 'quorum' || host.peer === state.self
   const checked = state.standing.get(host.peer)?.checked ?? 0
-  const freshMost = isPlain ? most : Math.min(most, freshAllowed(schedule, host, checked))
+  // Only what any other could do is kept from a slow host, and only while others are at work.
+  const isLate = !idle && isTooSlow(schedule, host, left)
+  const allowed = isPlain ? most : freshAllowed(schedule, host, checked)
+  const freshMost = isLate ? 0 : Math.min(most, allowed)
   const copiesMost = isPlain ? most : Math.min(most, copiesAllowed(schedule, host, nowMs, idle))
   const hasOther = freshMost > 0 && hasRoomForFresh(stewarded)
   const isMixed = schedule.wants.size >= Math.min(mixedHeaps, schedule.serving.size / 2)
-  const units = takeLost(schedule, host.peer, freshMost)
+  const units = takeLost(schedule, host.peer, Math.min(most, allowed))
   if (units.length === 0 && copiesMost > 0 && (isMixed || !hasOther)) {
     const apart = (holder: PeerId) => isPlain || isApart(turn, holder, host.peer)
-    units.push(...takeWanted(schedule, host.peer, copiesMost, state.random, apart))
+    units.push(...takeWanted(schedule, host.peer, copiesMost, state.secret, apart))
     noteConfirmed(schedule, host, units.length, nowMs)
   }
   const copies = firstCopies(turn, stewarded, host)
