@@ -13,6 +13,8 @@ export function hostOf(schedule: Schedule, peer: PeerId, nowMs: number): JobHost
       away: false,
       slots: 1,
       pace: { unitMs: undefined, recentMs: [] },
+      stretch: 1,
+      freeMs: 0,
       busyUntilMs: 0,
       confirmed: 0,
       confirmedMs: 0,
@@ -22,6 +24,7 @@ export function hostOf(schedule: Schedule, peer: PeerId, nowMs: number): JobHost
       aborted: 0,
       spentMs: 0,
       silent: 0,
+      silentMs: 0,
       refused: undefined,
       leases: new Set(),
     }

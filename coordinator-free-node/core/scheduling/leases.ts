@@ -54,6 +54,7 @@ export function grantLease(
     leaseMs: terms.leaseMs,
     deadlineMs: terms.nowMs + terms.leaseMs,
     hardDeadlineMs: terms.nowMs + terms.hardMs,
+    spentMs: 0,
     expectedMs: terms.expectedMs,
   }
   for (const unit of units) {

@@ -1,6 +1,7 @@
 /** How fast hosts are, from their own votes, and how much work to give them at once. */
 import { limits } from '../../protocol/limits.js'
-import type { JobHost, Pace, Schedule } from './schedule.js'
+import { countUnits } from '../../protocol/unit-runs.js'
+import type { JobHost, Lease, Pace, Schedule } from './schedule.js'
 
 /** Smoothing of unit times: recent leases count most, one odd lease does not turn the estimate over. */
 const paceWeight = 0.4
@@ -15,6 +16,39 @@ export function observePace(schedule: Schedule, { pace }: JobHost, unitMs: numbe
     each.recentMs.push(unitMs)
     if (each.recentMs.length > recentVotes) each.recentMs.shift()
   }
+}
+
+/** Part of a lease's time that is no sign of other work: round trips, a start. */
+const latencyMs = 1_000
+
+/** No host is taken to serve so many jobs at once, whatever it says about the time that it worked. */
+const stretchMax = 32
+
+/** A lease ended with all its votes: how long its work took, beside what its host says it worked. */
+export function observeStretch(host: JobHost, lease: Lease, nowMs: number): void {
+  const tookMs = nowMs - Math.max(lease.grantedMs, host.freeMs) - latencyMs
+  host.freeMs = nowMs
+  const units = countUnits(lease.runs)
+  const workedMs = (Math.ceil(units / host.slots) * lease.spentMs) / units
+  const seen = Math.min(stretchMax, Math.max(1, tookMs / Math.max(workedMs, 1)))
+  // Up at once: a limit that is too short costs more than one that is too long.
+  host.stretch = Math.max(seen, host.stretch + paceWeight * (seen - host.stretch))
+}
+
+/** A host that has answered before let a lease run out: it may have more to do than was seen so far. */
+export function observeLateness(host: JobHost): void {
+  if (host.executed > 0) host.stretch = Math.min(stretchMax, 2 * host.stretch)
+}
+
+/** Time that a lease of so many units is expected to take on a host; undefined while nobody knows. */
+export function expectedWorkMs(
+  schedule: Schedule,
+  host: JobHost,
+  units: number,
+): number | undefined {
+  const unitMs = expectedUnitMs(schedule, host)
+  if (unitMs === undefined) return undefined
+  return Math.ceil(units / host.slots) * unitMs * host.stretch
 }
 
 /** Time that nine in ten of the last votes kept to, milliseconds a unit; undefined before the first. */
@@ -71,7 +105,7 @@ export function hardLeaseMs(
   lease: { units: number; queuedMs: number; expiries: number; unitMsMax: number },
 ): number {
   const { units, queuedMs, expiries, unitMsMax } = lease
-  const rounds = Math.ceil(units / host.slots)
+  const rounds = Math.ceil(units / host.slots) * host.stretch
   const own = slowestMs(host.pace)
   const factor = own === undefined ? patience.unknown : patience.known
   // The first votes are those of the fastest: they say little about the others.

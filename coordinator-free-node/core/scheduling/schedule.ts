@@ -31,6 +31,8 @@ export interface Lease {
   readonly grantedMs: number
   readonly leaseMs: number
   deadlineMs: number
+  /** Thread-milliseconds of the votes so far. */
+  spentMs: number
   /** When its host should be through with it, by its pace so far; Infinity while nobody knows any. */
   expectedMs: number
   /** No renewal reaches beyond it: a host that renews for ever but never votes loses its units. */
@@ -65,6 +67,10 @@ export interface JobHost {
   away: boolean
   slots: number
   readonly pace: Pace
+  /** Time that it takes for a millisecond of work, at least 1: more while it serves other jobs as well. */
+  stretch: number
+  /** When its last lease ended. */
+  freeMs: number
   /** When it should be through with all that it was given; before now: it should be idle. */
   busyUntilMs: number
   /** Copies of units that others had before: its part in checking; and when it last had one. */
@@ -77,6 +83,8 @@ export interface JobHost {
   spentMs: number
   /** Leases in a row that it let run out. */
   silent: number
+  /** When the last of them did. */
+  silentMs: number
   refused: string | undefined
   readonly leases: Set<LeaseId>
 }

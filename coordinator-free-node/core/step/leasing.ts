@@ -16,10 +16,11 @@ import {
 } from '../scheduling/hosts.js'
 import { endLease, grantLease, loseUnits, openUnits } from '../scheduling/leases.js'
 import {
-  expectedUnitMs,
+  expectedWorkMs,
   hardLeaseMs,
   isTooSlow,
   leaseUnits,
+  observeLateness,
   surveyPace,
 } from '../scheduling/pace.js'
 import type { JobHost, Lease } from '../scheduling/schedule.js'
@@ -195,9 +196,8 @@ function termsOf(
   queuedMs = host.leases.size === 0 ? 0 : Math.max(0, host.busyUntilMs - nowMs),
 ) {
   const { leaseMsMin, leaseRule } = state.config
-  const unitMs = expectedUnitMs(schedule, host)
-  const workMs = Math.ceil(units.length / host.slots) * (unitMs ?? 0)
-  const expectedMs = unitMs === undefined ? Number.POSITIVE_INFINITY : nowMs + queuedMs + workMs
+  const workMs = expectedWorkMs(schedule, host, units.length)
+  const expectedMs = nowMs + queuedMs + (workMs ?? Number.POSITIVE_INFINITY)
   let expiries = 0
   for (const unit of units) {
     expiries = Math.max(expiries, schedule.open.get(unit)?.expiries ?? 0)
@@ -205,7 +205,7 @@ function termsOf(
   }
   if (leaseRule === 'fixed') {
     const unknownMs = job.manifest.task.unitMsMax
-    const fixedMs = fixedLeaseFactor * (unitMs === undefined ? unknownMs : queuedMs + workMs)
+    const fixedMs = fixedLeaseFactor * (workMs === undefined ? unknownMs : queuedMs + workMs)
     return { nowMs, leaseMs: fixedMs, hardMs: fixedMs, expectedMs }
   }
   const { unitMsMax } = job.manifest.task
@@ -402,7 +402,7 @@ export function expireLeases(turn: Turn, stewarded: StewardedJob): void {
     }
     counters.reassigned += recover(turn, stewarded, lease, units, [lease.host])
     if (schedule.leases.has(lease.lease)) endLease(schedule, lease)
-    noteSilence(turn, stewarded, lease.host)
+    noteSilence(turn, stewarded, lease)
     send(turn, lease.host, { type: 'revoke', job: stewarded.job.job, leases: [lease.lease] })
     stewarded.dirty = true
   }
@@ -425,9 +425,18 @@ function foresee(turn: Turn, stewarded: StewardedJob, lease: Lease): void {
 /** Leases that a host may let run out, one after the other, before it gets no more of the job. */
 const silentLeasesMax = 2
 
-function noteSilence(turn: Turn, { schedule, answers, job }: StewardedJob, peer: PeerId): void {
+function noteSilence(
+  turn: Turn,
+  { schedule, answers, job }: StewardedJob,
+  { host: peer, grantedMs }: Lease,
+): void {
   const host = schedule.hosts.get(peer)
-  if (host === undefined || peer === turn.state.self || ++host.silent < silentLeasesMax) return
+  if (host === undefined || peer === turn.state.self) return
+  // What was queued behind a lease that ran out was late for the same reason.
+  if (grantedMs < host.silentMs) return
+  host.silentMs = turn.nowMs
+  observeLateness(host)
+  if (++host.silent < silentLeasesMax) return
   const reason = `it took ${host.silent} leases and answered none of them in time`
   refuseHost(schedule, host, reason)
   answers.set(peer, { verdict: 'refused', reason, atMs: turn.nowMs })

@@ -8,7 +8,7 @@ import { digestKey } from '../kit/byte-key.js'
 import type { CoreMessageOf } from '../messages.js'
 import { hasOtherHost, hostOf, parkIfDue } from '../scheduling/hosts.js'
 import { endLease, leaveLease } from '../scheduling/leases.js'
-import { observePace } from '../scheduling/pace.js'
+import { observePace, observeStretch } from '../scheduling/pace.js'
 import type { JobHost } from '../scheduling/schedule.js'
 import { wantCopies } from '../scheduling/wants.js'
 import type { StewardedJob } from '../state.js'
@@ -76,7 +76,13 @@ function enterVote(
   })
   bookVote(turn, stewarded, host, body.spentMs, units)
   host.silent = 0
-  if (lease !== undefined && lease.remaining.size === 0) endLease(schedule, lease)
+  if (lease !== undefined) {
+    lease.spentMs += body.spentMs
+    if (lease.remaining.size === 0) {
+      observeStretch(host, lease, turn.nowMs)
+      endLease(schedule, lease)
+    }
+  }
   parkIfDue(schedule, from, turn.nowMs, turn.state.config.leaseTargetMs)
   return true
 }
