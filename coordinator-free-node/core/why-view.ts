@@ -224,7 +224,7 @@ function hintFor(
         : 'more hosts, or some CPU of this node (--cpus), would settle it sooner'
     }
     case 'disputed':
-      return 'a further host decides; where honest hosts differ the kernel is not deterministic'
+      return 'a further host or this node decides; where honest hosts differ the kernel is not deterministic'
     default:
       return undefined
   }
