@@ -5,6 +5,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import { parseArgs } from 'node:util'
+import { measureCore } from './suites/core.mjs'
 import { measureBytes } from './suites/executor-bytes.mjs'
 import { measureSpeed } from './suites/executor-speed.mjs'
 import { measureUnits } from './suites/executor-units.mjs'
@@ -23,6 +24,7 @@ import { measureUnits } from './suites/executor-units.mjs'
 
 /** Each takes `{ rounds, progress }` and gives `{ title, rows, remarks? }`. */
 const suites = {
+  core: measureCore,
   'executor-speed': measureSpeed,
   'executor-units': measureUnits,
   'executor-bytes': measureBytes,
