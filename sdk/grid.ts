@@ -21,6 +21,7 @@ import type {
   JobOptions,
   MapOptions,
   RawResult,
+  Searched,
 } from './types.js'
 
 export interface GridOptions {
@@ -58,7 +59,7 @@ export class ConnectedGrid implements Grid {
 
   find<I extends Inputs<unknown>, P>(
     inputs: I,
-    kernel: (item: ItemOf<I>, params: P) => boolean,
+    kernel: (item: ItemOf<I>, params: P) => boolean | Searched,
     options?: JobOptions<P>,
   ): JobHandle<Found<ItemOf<I>> | undefined, Found<ItemOf<I>>> {
     const checked = checkOptions(options)

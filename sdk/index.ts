@@ -45,9 +45,11 @@ export type {
   ItemOf,
   JobHandle,
   JobOptions,
+  MapOptions,
   PartOf,
   Progress,
   Range,
   RawResult,
   ResultOf,
+  Searched,
 } from './types.js'

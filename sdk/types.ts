@@ -191,6 +191,13 @@ export interface RawResult {
   agreed: number
 }
 
+/** What a kernel of `find` may say of an item. */
+export interface Searched {
+  hit: boolean
+  /** Differs from item to item in a way that only the work tells; counted as text. */
+  witness: number | bigint | string
+}
+
 /** Something found by `find`. */
 export interface Found<T> {
   item: T
@@ -231,12 +238,16 @@ export interface Grid {
    * Ends with the first verified item for which `kernel` is true, which need not be the first of the input; undefined
    * when there is none.
    *
+   * A kernel of true and false lets a lazy host claim that it found nothing: only another host's search tells. One that
+   * gives `{ hit, witness }` makes the claim a proof: `witness` is what only the work on the item tells (a digest, a
+   * remainder), and hosts vote on a hash over all of them.
+   *
    * @throws {GridError} as `map`
    * @example const found = await grid.find(range(0, 1e9), (n) => n ** 2 % 1_000_003 === 7)
    */
   find<I extends Inputs<unknown>, P extends EncodableAs<P> = undefined>(
     inputs: I,
-    kernel: (item: ItemOf<I>, params: NoInfer<P>) => boolean,
+    kernel: (item: ItemOf<I>, params: NoInfer<P>) => boolean | Searched,
     options?: JobOptions<P>,
   ): JobHandle<Found<ItemOf<I>> | undefined, Found<ItemOf<I>>>
   /**
