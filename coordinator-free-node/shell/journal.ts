@@ -8,7 +8,7 @@
  * | `lease/JOB/LEASE` | host and runs |
  * | `in/JOB/UNIT` | input of a list job's unit, until the job ends: any result may be withdrawn or audited before |
  * | `out/JOB/UNIT` | kind, hosts that agreed, output |
- * | `was/JOB/UNIT` | hash of the unit's withdrawn result; empty when it was withdrawn more than once |
+ * | `was/JOB/UNIT` | hash of the unit's withdrawn result; empty when different ones were withdrawn |
  * | `ledger/PEER`, `standing/PEER`, `peer/PEER` | their records |
  * | `meta/identity` | private key |
  * | `meta/pause` | end of a pause, wall clock; not there when there is none |
@@ -202,8 +202,10 @@ async function marksOf(store: Store, writes: readonly StoreWrite[]): Promise<Sto
     const value = values.get(write.key) ?? (await store.get(write.key))
     if (value === undefined) continue
     const key = write.key.replace('out/', 'was/')
-    const isFirst = !values.has(key) && (await store.get(key)) === undefined
-    const mark = isFirst ? hashOf(value) : new Uint8Array()
+    const before = values.get(key) ?? (await store.get(key))
+    const hash = hashOf(value)
+    const isSame = before === undefined || Buffer.compare(before, hash) === 0
+    const mark = isSame ? hash : new Uint8Array()
     values.set(key, mark)
     marks.push({ type: 'put', key, value: mark })
   }

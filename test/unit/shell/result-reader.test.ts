@@ -108,6 +108,21 @@ describe.each(['input', 'completion'] as const)(
       expect(await reader.whole).toEqual(['0:8!', '2:7', '1:9!'])
     })
 
+    test('are not told when they are the same after a second withdrawal, too', async () => {
+      const { accept, withdraw, end, read } = bench()
+      const reader = read(order)
+      for (let times = 0; times < 3; times++) {
+        await accept(0, 7)
+        await reader.until(1)
+        await withdraw(0)
+      }
+      await accept(0, 7)
+      await accept(1, 7)
+      await reader.until(2)
+      end()
+      expect(await reader.whole).toEqual(['0:7', '1:7'])
+    })
+
     test('are told again when the second result is withdrawn for the first', async () => {
       const { accept, withdraw, end, read } = bench()
       await accept(0, 7)
