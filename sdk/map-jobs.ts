@@ -268,6 +268,7 @@ function submissionOf({ verb, goal, kernel, program, inputs, options }: Draft): 
   const { bytes, hash } = packBundle({ descriptor: task, code: new TextEncoder().encode(program) })
   return {
     bundle: bytes,
+    ...(isMeasured(inputs, options) ? { unitItemsMax: measuredItemsMax } : {}),
     manifest: {
       version: 1,
       name: options.name ?? task.name,
@@ -279,6 +280,16 @@ function submissionOf({ verb, goal, kernel, program, inputs, options }: Draft): 
       acceptance: acceptanceOf(options),
     },
   }
+}
+
+/** A unit's results have to fit a message, and few jobs gain from more. */
+const measuredItemsMax = 2 ** 16
+/** Up to here a unit is one item, however long that takes: nothing to measure. */
+const measuredFrom = 257
+
+/** Whether the node should find out how many items make a unit. */
+function isMeasured(inputs: AnyInputs, { unitItems }: CheckedOptions): boolean {
+  return unitItems === undefined && isRange(inputs) && inputs.end - inputs.start >= measuredFrom
 }
 
 function rangeInputs({ start, end }: Range, unitItems: number | undefined) {

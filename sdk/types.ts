@@ -47,7 +47,8 @@ export interface JobOptions<P = unknown> {
   quorum?: number
   /**
    * Items in one work unit. Larger units cost less per item, smaller ones are spread and shown sooner.
-   * @default length / 256, from 1 to 1024; where the length is unknown, 1 at first and up to 256 for a fast source
+   * @default in a range of more than 256 what takes about a second, as the node measures before it submits, and at least
+   * eight units for each thread; else length / 256, from 1 to 1024; where the length is unknown, 1 at first and up to 256 for a fast source
    */
   unitItems?: number
   /** Wall-clock limit of one unit, milliseconds. @default 60000 */

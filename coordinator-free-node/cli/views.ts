@@ -71,6 +71,9 @@ export function renderJob(job: JobView): string {
       `${formatDurationMs(job.elapsedMs)}, ${formatRate(job.rate)}, ${formatDurationMs(job.etaMs)} left`,
     ],
     ['units', units.total === undefined ? 'still being read' : formatCount(units.total)],
+    ...(job.unitItems === undefined
+      ? []
+      : [['  of', countOf(job.unitItems, 'item')] as [string, string]]),
     ['  verified', formatCount(units.verified)],
     ['  awaiting agreement', formatCount(units.awaitingAgreement)],
     ['  in flight', formatCount(units.inFlight)],

@@ -35,6 +35,7 @@ export function jobView(state: NodeState, id: JobId, nowMs: number): JobView | u
     tier: job.manifest.task.tier,
     phase: job.phase,
     acceptance: job.manifest.acceptance,
+    unitItems: job.manifest.inputs.kind === 'range' ? job.manifest.inputs.unitItems : undefined,
     units,
     verification: verificationView(state, stewarded, units.verified, nowMs),
     rate,

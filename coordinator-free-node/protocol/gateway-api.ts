@@ -31,6 +31,16 @@ export const submissionSchema = z.strictObject({
   manifest: manifestSchema.omit({ requester: true, nonce: true }),
   /** The task bundle, encoded; its hash is the manifest's `taskHash`. */
   bundle: bytesSchema.refine((bytes) => bytes.length <= limits.bundleBytesMax),
+  /**
+   * Range jobs: the node measures a few items and puts so many into a unit, at most this; what the manifest says stands
+   * where it cannot. @default the manifest's `unitItems`
+   */
+  unitItemsMax: z
+    .number()
+    .int()
+    .min(1)
+    .max(2 ** 40)
+    .optional(),
 })
 export type Submission = z.infer<typeof submissionSchema>
 
@@ -159,6 +169,8 @@ export interface JobView {
   tier: string
   phase: JobPhase
   acceptance: Acceptance
+  /** Items in a unit of a range job. */
+  unitItems?: number | undefined
   units: UnitCounts
   verification: VerificationView
   /** Verified units a second over the last seconds; undefined before the first. */

@@ -4,9 +4,10 @@ import { donationView, hostedViews, jobView, peerViews } from '../core/views.js'
 import { whyView } from '../core/why-view.js'
 import type { StoreWrite } from '../ports/store.js'
 import { GridError } from '../protocol/errors.js'
-import type { DonationView, JobView, NodeStatus } from '../protocol/gateway-api.js'
+import type { DonationView, JobView, NodeStatus, Submission } from '../protocol/gateway-api.js'
 import type { JobId } from '../protocol/ids.js'
 import { limits } from '../protocol/limits.js'
+import { calibrate } from './calibration.js'
 import type { GatewayBackend } from './gateway/backend.js'
 import { keyOf } from './journal.js'
 import type { NodeParts } from './node-parts.js'
@@ -31,7 +32,10 @@ export function createBackend(parts: NodeParts): GatewayBackend {
   return {
     async submit(submission) {
       checkJobCount(parts)
-      const { job, manifest } = await blobs.create(submission, randomBytes(16).toString('hex'))
+      const { job, manifest } = await blobs.create(
+        await sized(parts, submission),
+        randomBytes(16).toString('hex'),
+      )
       const saved = news.next(job, parts.stopped)
       driver.dispatch({ type: 'job-submitted', job, manifest })
       await saved
@@ -150,6 +154,18 @@ function jobOf({ state }: NodeParts, id: JobId) {
 }
 
 /** Inputs go to disk first, then to the core; the answer waits while too many are ahead of their results. */
+/** With as many items in a unit as this node's threads suggest, where its user leaves that open. */
+async function sized(parts: NodeParts, submission: Submission): Promise<Submission> {
+  const { state, executor } = parts
+  const { unitItemsMax, manifest } = submission
+  if (unitItemsMax === undefined || manifest.inputs.kind !== 'range') return submission
+  if (!state.config.donates) return submission
+  const slots = executor.slots + state.neighbours.neighbours.size
+  const unitItems = await calibrate({ executor, submission, unitItemsMax, slots })
+  if (unitItems === undefined) return submission
+  return { ...submission, manifest: { ...manifest, inputs: { ...manifest.inputs, unitItems } } }
+}
+
 async function append(
   parts: NodeParts,
   { job: id, first, inputs }: { job: JobId; first: number; inputs: readonly Uint8Array[] },
