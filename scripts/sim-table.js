@@ -1,6 +1,6 @@
 /**
  * Runs the simulated table of docs/verification.md and writes it between its markers:
- * `npm run sim:table -- [--rows a,b] [--quick] [--dry]`. What was measured stays in docs/verification.json, so that
+ * `npm run sim:table -- [--rows a,b] [--share S] [--quick] [--dry] [--render]`. What was measured stays in docs/verification.json, so that
  * rows can be run one by one.
  */
 import { execFileSync } from 'node:child_process'
@@ -24,23 +24,32 @@ const { values } = parseArgs({
   options: {
     rows: { type: 'string' },
     quick: { type: 'boolean', default: false },
+    share: { type: 'string', default: '1' },
+    render: { type: 'boolean', default: false },
     dry: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 })
+const share = values.quick ? 0 : Number(values.share)
+if (!(share >= 0)) {
+  console.error('--share takes a number such as 0.1')
+  process.exit(2)
+}
 const names = values.rows?.split(',') ?? Object.keys(rows)
 const unknown = names.filter((name) => !Object.hasOwn(rows, name))
 if (values.help || unknown.length > 0) {
   if (unknown.length > 0) console.error(`there is no row ${unknown.join(', ')}`)
-  console.error(`usage: npm run sim:table -- [--rows ROW,ROW] [--quick] [--dry]
+  console.error(`usage: npm run sim:table -- [--rows ROW,ROW] [--share S] [--quick] [--dry] [--render]
 rows: ${Object.keys(rows).join(', ')}
---quick  a hundredth of the units: shapes, no claims
---dry    prints the tables and writes nothing`)
+--share   of the units that the claims need, such as 0.1; what was run stands in the table
+--quick   as few as show a shape
+--dry     prints the tables and writes nothing
+--render  writes the tables from docs/verification.json and runs nothing`)
   process.exit(values.help ? 0 : 2)
 }
 
-const variants = names.flatMap((name) => rows[name].variants)
-const unitsIn = (variant) => seedsOf(variant, values.quick) * unitsOfRun(variant)
+const variants = values.render ? [] : names.flatMap((name) => rows[name].variants)
+const unitsIn = (variant) => seedsOf(variant, share) * unitsOfRun(variant)
 const total = variants.reduce((sum, variant) => sum + unitsIn(variant), 0)
 const startedMs = Date.now()
 let done = 0
@@ -61,7 +70,7 @@ function progress(label) {
 const measured = JSON.parse(await readFile(figuresFile, 'utf8').catch(() => '{}'))
 const commit = git('rev-parse', '--short', 'HEAD')
 for (const variant of variants) {
-  const seeds = seedsOf(variant, values.quick)
+  const seeds = seedsOf(variant, share)
   const figures = measure(variant, seeds, () => {
     done += unitsOfRun(variant)
     progress(keyOf(variant))
@@ -69,6 +78,7 @@ for (const variant of variants) {
   measured[keyOf(variant)] = figures
   if (!values.dry) await write()
 }
+if (values.render) await write()
 process.stderr.write('\n')
 console.log(renderTables(rows, measured))
 
@@ -84,8 +94,7 @@ async function write() {
 
 function provenance() {
   const cpu = `${os.cpus()[0]?.model ?? 'unknown processor'}, Node ${process.versions.node}`
-  const flags = values.quick ? ' -- --quick' : ''
-  return `Made by \`npm run sim:table${flags}\`, seeds 1, 2, 3 and so on, at commit ${commit}, on ${cpu}.`
+  return `Made by \`npm run sim:table\`, seeds 1, 2, 3 and so on, last at commit ${commit}, on ${cpu}. Bounds are of 95 %.`
 }
 
 function git(...args) {

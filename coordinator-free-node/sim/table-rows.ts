@@ -58,7 +58,7 @@ export const rows = {
     title: 'f = 0.2 independent saboteurs, new hosts, 50 units a host, tolerated error 1e-6',
     goals: [
       { figure: 'executionsMean', atMost: 2.8, words: 'executions a unit <= 2.8' },
-      { figure: 'wrongBound', atMost: 1e-6, words: 'wrong <= 1e-6' },
+      { figure: 'wrongBound', atMost: 1e-6, words: 'wrong <= 1e-6, bound over all rates' },
     ],
     published: 'credibility voting 3.4, plain voting 32.5',
     variants: [

@@ -12,9 +12,10 @@ export function unitsOfRun(variant: Variant): number {
   return earlierJobs.reduce((sum, more) => sum + more, units)
 }
 
-export function seedsOf(variant: Variant, quick: boolean): number {
+/** @param share  of the units that the claim needs; never fewer than give a shape */
+export function seedsOf(variant: Variant, share: number): number {
   const { units } = makeTrial(variant.trial, variant.choices)
-  return Math.max(1, Math.ceil((quick ? variant.unitsQuick : variant.units) / units))
+  return Math.max(1, Math.ceil(Math.max(variant.unitsQuick, share * variant.units) / units))
 }
 
 /** @param afterRun  called after each seed, for progress */
@@ -103,10 +104,19 @@ function goalLines({ title, goals, published, variants }: Row, measured: Measure
   const known = ours.filter((figures) => figures !== undefined)
   if (known.length === 0) return []
   return goals.map(({ figure, atMost, words }) => {
-    const worst = Math.max(...known.map((figures) => figures[figure]))
+    const worst =
+      figure === 'wrongBound'
+        ? pooledBound(known)
+        : Math.max(...known.map((figures) => figures[figure]))
     const met = worst <= atMost && known.every(({ unfinished }) => unfinished === 0)
     return `| ${title} | ${words} | ${short(worst)} | ${met ? 'yes' : 'no'} | ${published} |`
   })
+}
+
+/** The bound over all rates together: each alone may have too few units for it. */
+function pooledBound(known: readonly Figures[]): number {
+  const sum = (of: (figures: Figures) => number) => known.reduce((n, f) => n + of(f), 0)
+  return poissonUpperBound(sum(({ wrong }) => wrong)) / sum(({ units }) => units)
 }
 
 function figureLine({ trial, choices, baseline }: Variant, figures: Figures | undefined): string[] {

@@ -80,8 +80,8 @@ function crowd(given: Crowd, choices: TrialChoices): Scenario {
   }
 }
 
-/** Checked units of hosts that have worked for this requester for hours. */
-const longStanding = 30_000
+/** Standing of hosts that have worked for this requester for hours. */
+const longStanding = { accepted: 30_000, checked: 30_000, audited: 500 }
 
 function saboteurs(choices: TrialChoices): Scenario {
   return crowd(
@@ -107,7 +107,7 @@ export const trials = {
       },
       choices,
     ),
-    standing: (node: number) => (node === 0 ? undefined : { checked: longStanding }),
+    standing: (node: number) => (node === 0 ? undefined : longStanding),
   }),
   saboteurs,
   'known-saboteurs': (choices: TrialChoices) => ({
