@@ -25,6 +25,6 @@ export interface Figures {
   /** Multiples of the baseline's makespan, or of the ideal. */
   makespanMean: number
   makespanSpread: number
-  /** Executions beyond one a unit. */
+  /** Executions beyond one a unit, work lost with departed machines apart. */
   wasteMean: number
 }

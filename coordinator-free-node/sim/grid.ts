@@ -7,7 +7,7 @@ import type { BlobHash, JobId, PeerId } from '../protocol/ids.js'
 import type { Acceptance, Manifest } from '../protocol/manifest.js'
 import { type HostTraits, honest } from './host-traits.js'
 import { LightHost } from './light-host.js'
-import { reportOf, type ScenarioReport } from './report.js'
+import { reportOf, type ScenarioReport, workOf } from './report.js'
 import type { SimulatedGrid } from './simulated-grid.js'
 import { Trace } from './trace.js'
 import { VirtualClock } from './virtual-clock.js'
@@ -61,15 +61,17 @@ export function runGrid(
   const sizes = [...(scenario.earlierJobs ?? []), scenario.units]
   let submittedMs = 0
   let job = jobNamed(0)
+  let before = workOf(grid)
   sizes.forEach((units, n) => {
     submittedMs = grid.clock.nowMs()
     job = jobNamed(n)
+    before = workOf(grid)
     submit(grid, job, manifestOf(scenario, units, grid.requester.peer))
     if (n === sizes.length - 1) scenario.events?.(grid)
     runUntilEnded(grid, job, submittedMs + (options.virtualTimeMaxMs ?? tenDaysMs))
   })
   const view = jobView(grid.requester.state, job, grid.clock.nowMs())
-  return reportOf(name, seed, grid, { job, view, submittedMs })
+  return reportOf(name, seed, grid, { job, view, submittedMs, before })
 }
 
 export function buildGrid(

@@ -40,7 +40,11 @@ export class LightHost implements NetworkClient {
   #up = false
   /** Grows with each time up: callbacks of an earlier life do nothing. */
   #life = 0
-  #working = false
+  /** What its thread is at. */
+  #piece: { lease: LightLease; units: number; startedMs: number; spentMs: number } | undefined
+  /** Thread time spent, in units; and the part of it that was lost when the machine was switched off. */
+  worked = 0
+  lost = 0
   readonly #random: Random
   readonly #leases: LightLease[] = []
   readonly #jobs = new Map<JobId, { wanting: boolean; refused: boolean }>()
@@ -62,7 +66,6 @@ export class LightHost implements NetworkClient {
     const { network, clock } = this.world
     const life = ++this.#life
     this.#up = true
-    this.#working = false
     network.attach(this.peer, this)
     network.dial(this.peer, this.steward)
     const { churn } = this.traits
@@ -118,6 +121,7 @@ export class LightHost implements NetworkClient {
     if (body.closed) {
       this.#jobs.delete(body.job)
       for (const lease of this.#leases) if (lease.job === body.job) lease.gone = true
+      if (this.#piece?.lease.gone === true) this.#endPiece()
       return
     }
     if (body.steward !== this.steward || this.#jobs.has(body.job)) return
@@ -157,7 +161,9 @@ export class LightHost implements NetworkClient {
 
   #drop(ids: readonly LeaseId[]): void {
     for (const lease of this.#leases) if (ids.includes(lease.lease)) lease.gone = true
+    if (this.#piece?.lease.gone === true) this.#endPiece()
     this.#sweep()
+    this.#work()
     this.#wantAll()
   }
 
@@ -172,11 +178,10 @@ export class LightHost implements NetworkClient {
 
   /** Begins the next piece of the oldest lease that has any left. */
   #work(): void {
-    if (this.#working) return
+    if (this.#piece !== undefined) return
     this.#sweep()
     const lease = this.#leases.find(({ units }) => units.length > 0)
     if (lease === undefined) return
-    this.#working = true
     const units: UnitIndex[] = []
     let spentMs = 0
     const { unitMs, strategy } = this.traits
@@ -184,18 +189,28 @@ export class LightHost implements NetworkClient {
       spentMs += unitMs * (strategy?.effort ?? 1) * (0.8 + 0.4 * nextFraction(this.#random))
       units.push(lease.units[units.length] as UnitIndex)
     }
-    const life = this.#life
+    const piece = { lease, units: units.length, startedMs: this.world.clock.nowMs(), spentMs }
+    this.#piece = piece
     this.world.clock.after(spentMs, () => {
-      if (life !== this.#life) return
-      this.#working = false
-      if (!lease.gone) {
-        lease.units = lease.units.slice(units.length)
-        lease.held += units.length
-        this.#vote(lease, units, spentMs / units.length, this.world.clock.nowMs())
-      }
+      if (this.#piece !== piece) return
+      this.#endPiece()
+      lease.units = lease.units.slice(units.length)
+      lease.held += units.length
+      this.#vote(lease, units, spentMs / units.length, this.world.clock.nowMs())
       this.#work()
       this.#wantAll()
     })
+  }
+
+  /** Done, or broken off. @returns the work that went into it, in units */
+  #endPiece(): number {
+    const piece = this.#piece
+    if (piece === undefined) return 0
+    this.#piece = undefined
+    const elapsedMs = this.world.clock.nowMs() - piece.startedMs
+    const worked = (piece.units * elapsedMs) / piece.spentMs
+    this.worked += worked
+    return worked
   }
 
   #vote(lease: LightLease, units: readonly UnitIndex[], unitMs: number, readyMs: number): void {
@@ -250,6 +265,7 @@ export class LightHost implements NetworkClient {
 
   #refused(id: JobId): void {
     for (const lease of this.#leases) if (lease.job === id) lease.gone = true
+    if (this.#piece?.lease.gone === true) this.#endPiece()
     const job = this.#jobs.get(id)
     if (job !== undefined) job.refused = true
     if (this.traits.renamesAfter !== undefined) this.#rename()
@@ -267,7 +283,7 @@ export class LightHost implements NetworkClient {
   #forgetAll(): void {
     for (const lease of this.#leases) lease.gone = true
     this.#leases.length = 0
-    this.#working = false
+    this.lost += this.#endPiece()
     for (const job of this.#jobs.values()) job.wanting = false
   }
 

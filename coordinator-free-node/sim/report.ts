@@ -23,10 +23,13 @@ export interface ScenarioReport {
   /** Wrong results that stand at the end, and units whose user was given a wrong one at some time. */
   wrong: number
   misled: number
-  /** Replicas leased, audits among them; and the requester's own. */
+  /** Replicas computed, whole or in part, audits among them; those leased; and the requester's own. */
   executions: number
+  leased: number
   executionsPerUnit: number
   ownExecutions: number
+  /** Of the executions: work lost with machines that were switched off. */
+  lost: number
   audited: number
   withdrawn: number
   corrected: number
@@ -43,18 +46,34 @@ export interface ScenarioReport {
   executedBy: readonly number[]
 }
 
+/** Thread time spent by all hosts so far, in units, and what of it was lost. */
+export interface Work {
+  worked: number
+  lost: number
+}
+
+export function workOf({ everybody }: SimulatedGrid): Work {
+  const work = { worked: 0, lost: 0 }
+  for (const host of everybody) {
+    work.worked += host.worked
+    if ('lost' in host) work.lost += host.lost
+  }
+  return work
+}
+
 export function reportOf(
   scenario: string,
   seed: number,
   grid: SimulatedGrid,
-  run: { job: JobId; view: JobView | undefined; submittedMs: number },
+  run: { job: JobId; view: JobView | undefined; submittedMs: number; before: Work },
 ): ScenarioReport {
   const { requester, world } = grid
   const { view, job } = run
   const results = [...(requester.disk.results.get(job)?.values() ?? [])]
   const wrong = results.filter(({ unit, output }) => !isRight(unit, output)).length
   const units = view?.units
-  const executions = units?.executions ?? 0
+  const after = workOf(grid)
+  const executions = after.worked - run.before.worked
   const executed = new Map(view?.hosts.map(({ peer, executed }) => [peer, executed]))
   const caught = caughtBy(grid)
   const liars = grid.everybody.filter(({ traits }) => traits.strategy?.lies === true)
@@ -75,9 +94,11 @@ export function reportOf(
     accepted: results.length,
     wrong,
     misled: requester.misled.get(job)?.size ?? 0,
-    executions,
+    executions: Math.round(executions),
+    leased: units?.executions ?? 0,
     executionsPerUnit: results.length === 0 ? 0 : executions / results.length,
     ownExecutions: executed.get(requester.peer) ?? 0,
+    lost: Math.round(after.lost - run.before.lost),
     audited: counters?.audited ?? 0,
     withdrawn: counters?.withdrawn ?? 0,
     corrected: counters?.corrected ?? 0,

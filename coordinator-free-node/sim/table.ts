@@ -64,7 +64,7 @@ function figuresOf(reports: readonly ScenarioReport[], makespans: readonly numbe
     wronged: sum(({ wronged }) => wronged.length) / reports.length,
     makespanMean: mean(makespans),
     makespanSpread: spread(makespans),
-    wasteMean: mean(executions) - 1,
+    wasteMean: mean(reports.map((r) => (r.executions - r.lost) / r.accepted - 1)),
   }
 }
 

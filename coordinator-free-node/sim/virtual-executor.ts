@@ -30,6 +30,9 @@ export class VirtualExecutor {
   readonly #held = new Set<Entry>()
   #stopped = false
   executed = 0
+  /** Units of which its threads did a part or all. */
+  worked = 0
+  readonly #startedMs = new Map<Entry, { atMs: number; spentMs: number }>()
 
   constructor(
     private readonly clock: VirtualClock,
@@ -50,7 +53,10 @@ export class VirtualExecutor {
   cancel(batch: string, which: 'all' | 'queued'): void {
     for (const entries of which === 'all' ? [this.#running, this.#held] : [])
       for (const entry of entries)
-        if (entry.batch === batch && entries.delete(entry)) cancelled(entry)
+        if (entry.batch === batch && entries.delete(entry)) {
+          this.#stopClock(entry)
+          cancelled(entry)
+        }
     for (let i = this.#queue.length - 1; i >= 0; i--) {
       const entry = this.#queue[i]
       if (entry?.batch !== batch) continue
@@ -72,13 +78,22 @@ export class VirtualExecutor {
       if (next === undefined) return
       this.#running.add(next)
       const spentMs = unitMs * (0.8 + 0.4 * nextFraction(this.random)) * (strategy?.effort ?? 1)
+      this.#startedMs.set(next, { atMs: this.clock.nowMs(), spentMs })
       this.clock.after(spentMs, () => {
         if (this.#stopped || !this.#running.delete(next)) return
+        this.#stopClock(next)
         this.#held.add(next)
         this.#answer(next, spentMs, this.clock.nowMs())
         this.#fill()
       })
     }
+  }
+
+  #stopClock(entry: Entry): void {
+    const started = this.#startedMs.get(entry)
+    if (started === undefined) return
+    this.#startedMs.delete(entry)
+    this.worked += (this.clock.nowMs() - started.atMs) / started.spentMs
   }
 
   /** A finished unit keeps no thread while its host waits to see what to say. */

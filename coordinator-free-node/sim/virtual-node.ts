@@ -57,6 +57,8 @@ export class VirtualNode {
   drained = false
   #driver: Driver | undefined
   #executor: VirtualExecutor | undefined
+  /** In earlier lives. */
+  #workedBefore = 0
   #dialled: PeerId | undefined
   readonly #random: Random
 
@@ -79,6 +81,7 @@ export class VirtualNode {
     this.state = createState(this.peer, this.seed + life, config)
     const { clock, trace, validateEvery } = this.world
     const random = seedRandom(this.seed * 31 + life)
+    this.#workedBefore = this.worked
     this.#executor = new VirtualExecutor(clock, random, this.traits, this.node)
     let untilValidated = validateEvery
     const driver = createDriver({
@@ -188,6 +191,11 @@ export class VirtualNode {
 
   resume(): void {
     this.#driver?.dispatch({ type: 'resume-requested' })
+  }
+
+  /** Thread time spent so far, in units. */
+  get worked(): number {
+    return this.#workedBefore + (this.#executor?.worked ?? 0)
   }
 
   get executed(): number {

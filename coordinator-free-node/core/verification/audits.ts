@@ -17,10 +17,10 @@ export function createAudits(): Audits {
 }
 
 /** Audited units after which a host is audited half as often. */
-const familiarAfter = 20
+const familiarAfter = 8
 
 /** However well its hosts are known, a unit is audited at least this much as often as a stranger's. */
-const leastShare = 0.2
+const leastShare = 0.1
 
 /**
  * @param audited  units of the least audited of the hosts that agree
