@@ -106,7 +106,11 @@ export function furtherCopies(
   for (const unit of watches.waiting) {
     if (units.length >= most || ++looked > waitingLookedAtMax) break
     const open = schedule.open.get(unit)
-    if (open === undefined || open.leases.length + open.wanted > 0) continue
+    if (open === undefined || open.leases.length + open.wanted > 0) {
+      // Under way by now; it comes back when that comes to nothing.
+      watches.waiting.delete(unit)
+      continue
+    }
     if (!open.tried.includes(host.peer)) units.push(unit)
   }
   return units.sort((a, b) => a - b)

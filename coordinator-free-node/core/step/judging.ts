@@ -35,7 +35,7 @@ export function judge(turn: Turn, docket: Docket, stewarded: StewardedJob, unit:
 
 function watchUnit(
   { state }: Turn,
-  { watches }: StewardedJob,
+  { watches, schedule }: StewardedJob,
   unit: UnitIndex,
   hosts: readonly PeerId[],
   excess: number,
@@ -47,6 +47,8 @@ function watchUnit(
     checked: standing.get(peer)?.checked ?? 0,
     doubt: doubtOf(standing, peer, faultShare),
   }))
+  const open = schedule.open.get(unit)
+  if (open !== undefined && open.leases.length + open.wanted === 0) watches.waiting.add(unit)
   watch(watches, unit, watched, excess, faultShare)
 }
 

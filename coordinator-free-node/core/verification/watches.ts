@@ -9,7 +9,7 @@ import type { PeerId, UnitIndex } from '../../protocol/ids.js'
 import { checksFor } from './credibility.js'
 
 export interface Watches {
-  /** Units that wait, longest first. */
+  /** Of the units that wait, those for which nothing is under way; longest first. */
   readonly waiting: Set<UnitIndex>
   /** Units to look at again once a host has that many checked units. */
   readonly byHost: Map<PeerId, Map<number, UnitIndex[]>>
@@ -35,7 +35,6 @@ export function watch(
   excess: number,
   faultShare: number,
 ): void {
-  watches.waiting.add(unit)
   const factor = excess ** (1 / hosts.length)
   for (const { peer, checked, doubt } of hosts) {
     const at = Math.max(checked + 1, Math.floor(checksFor(doubt / factor, faultShare) * 0.98))
