@@ -20,6 +20,8 @@ export type PreludeFunction = (typeof preludeFunctions)[number]
  * what is wrong with the result. `verify` lets the kernel's `check` judge a claimed result: `1` right, `0` wrong. `expect` says in the same way whether there is a kernel to call. `describe` turns
  * whatever was thrown into JSON `[name, message, stack]`, or `[text]` for what is no error.
  *
+ * A kernel sees the place of `call` in the stack of an error: what is added stands behind it.
+ *
  * All use only built-ins that were taken hold of before the kernel's first line. Nothing of a unit is in it: all units
  * of a thread start from one image of it.
  */
@@ -48,12 +50,31 @@ export const preludeSource = `(() => {
   }
   const wrong = (reason) => '!' + stringify(reason)
   const isPromise = (value) => typeof value === 'object' && value !== null && typeof value.then === 'function'
-  const runOf = (kernel) =>
-    typeof kernel === 'object' && kernel !== null && typeof kernel.check === 'function' ? kernel.run : kernel
   const expect = (kernel) =>
     typeof runOf(kernel) === 'function'
       ? '0'
       : wrong('the source of a kernel must evaluate to a function, not to ' + (kernel === null ? 'null' : typeof kernel))
+  const call = (kernel, range, start, end, input, params) => {
+    const run = runOf(kernel)
+    if (typeof run !== 'function') return expect(kernel)
+    const unit = unitOf(range, start, end, input, params)
+    const result = callKernel(run, undefined, unit)
+    if (isPromise(result)) return wrong('kernels are synchronous: no async functions and no promises')
+    if (typeof result !== 'object' || result === null || !('value' in result))
+      return wrong('a kernel must return an object with a value, as in { value: 1 } or { hit: true, value: 1 }')
+    const { hit, value } = result
+    if (isPromise(value)) return wrong('kernels are synchronous: no async functions and no promises')
+    try {
+      return (hit === true ? '1' : '0') + codec.encode(value)
+    } catch (fault) {
+      if (typeof fault !== 'object' || fault === null || fault.unsendable !== true) throw fault
+      const path = fault.path.length > ${pathCharsMax} ? cut(fault.path, 0, ${pathCharsMax}) + '...' : fault.path
+      const at = path === '' || path[0] === '[' ? path : '.' + path
+      return wrong('result' + at + ' ' + fault.reason)
+    }
+  }
+  const runOf = (kernel) =>
+    typeof kernel === 'object' && kernel !== null && typeof kernel.check === 'function' ? kernel.run : kernel
   const unitOf = (range, start, end, input, params) => {
     const unit = range ? { range: { start, end } } : { input: codec.decode(input) }
     if (params !== '') unit.params = codec.decode(params)
@@ -70,24 +91,6 @@ export const preludeSource = `(() => {
     const passes = callKernel(kernel.check, undefined, unitOf(range, start, end, input, params), result)
     if (typeof passes !== 'boolean') return wrong('check must return true or false')
     return passes ? '1' : '0'
-  }
-  const call = (kernel, range, start, end, input, params) => {
-    const run = runOf(kernel)
-    if (typeof run !== 'function') return expect(kernel)
-    const result = callKernel(run, undefined, unitOf(range, start, end, input, params))
-    if (isPromise(result)) return wrong('kernels are synchronous: no async functions and no promises')
-    if (typeof result !== 'object' || result === null || !('value' in result))
-      return wrong('a kernel must return an object with a value, as in { value: 1 } or { hit: true, value: 1 }')
-    const { hit, value } = result
-    if (isPromise(value)) return wrong('kernels are synchronous: no async functions and no promises')
-    try {
-      return (hit === true ? '1' : '0') + codec.encode(value)
-    } catch (fault) {
-      if (typeof fault !== 'object' || fault === null || fault.unsendable !== true) throw fault
-      const path = fault.path.length > ${pathCharsMax} ? cut(fault.path, 0, ${pathCharsMax}) + '...' : fault.path
-      const at = path === '' || path[0] === '[' ? path : '.' + path
-      return wrong('result' + at + ' ' + fault.reason)
-    }
   }
   const shown = (value) => cut(text(value), 0, ${shownCharsMax})
   const describe = (thrown) => {
