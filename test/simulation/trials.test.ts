@@ -28,6 +28,11 @@ describe.each(names)('trial "%s", on a small grid', (name) => {
 })
 
 describe('what the trials must show', () => {
+  // What broke: the last open unit was disputed, and waiting hosts, the own one too, were told that there is no work.
+  test('a dispute about the last unit is settled by the own host (colluders, seed 4)', () => {
+    expect(run('colluders', 4).finished).toBe(true)
+  })
+
   test('nobody honest is caught where liars do not agree beforehand', () => {
     for (const name of ['honest-200', 'saboteurs', 'lazy-searchers', 'forgers', 'flood'] as const)
       expect(run(name, 5).wronged).toEqual([])

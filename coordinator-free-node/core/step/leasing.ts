@@ -118,9 +118,10 @@ const passedOverMax = 64
 
 /** Whether there is anything that a waiting host could be given, backup copies aside. */
 function hasWork(stewarded: StewardedJob): boolean {
-  const { schedule, watches, audits } = stewarded
+  const { schedule, watches, audits, disputes } = stewarded
   const hasCopies = schedule.lost.size > 0 || schedule.wants.size > 0 || watches.waiting.size > 0
-  return hasCopies || audits.queue.length > 0 || hasRoomForFresh(stewarded)
+  const isForOwnHost = audits.queue.length > 0 || disputes.size > 0
+  return hasCopies || isForOwnHost || hasRoomForFresh(stewarded)
 }
 
 /** Gives hosts that have idled for a while what they may have by now, and copies of what is late. */
