@@ -72,7 +72,7 @@ export const rows = {
     ],
   },
   'known-saboteurs': {
-    title: 'the same, standing kept from two earlier jobs',
+    title: 'the same, standing kept from six earlier jobs',
     goals: [{ figure: 'executionsMean', atMost: 2.0, words: 'executions a unit <= 2.0' }],
     published: '-',
     variants: each(

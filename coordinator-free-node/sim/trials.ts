@@ -81,7 +81,7 @@ function crowd(given: Crowd, choices: TrialChoices): Scenario {
 }
 
 /** Standing of hosts that have worked for this requester for hours. */
-const longStanding = { accepted: 30_000, checked: 30_000, audited: 500 }
+const longStanding = { accepted: 100_000, checked: 40_000, audited: 500 }
 
 function saboteurs(choices: TrialChoices): Scenario {
   return crowd(
@@ -100,7 +100,7 @@ export const trials = {
   'honest-200': (choices: TrialChoices) => ({
     ...crowd(
       {
-        summary: '200 honest hosts whose standing was kept: 30,000 checked units each',
+        summary: '200 honest hosts whose standing was kept: 40,000 checked units each',
         hosts: 200,
         units: 10_000,
         maxErrorRate: 1e-4,
@@ -112,8 +112,8 @@ export const trials = {
   saboteurs,
   'known-saboteurs': (choices: TrialChoices) => ({
     ...saboteurs(choices),
-    summary: 'the same in their third job: standing and bans kept from two earlier jobs',
-    earlierJobs: [choices.units ?? 10_000, choices.units ?? 10_000],
+    summary: 'the same in their seventh job: standing and bans kept from six earlier jobs',
+    earlierJobs: Array.from({ length: 6 }, () => choices.units ?? 10_000),
   }),
   'trust-then-cheat': (choices: TrialChoices) => ({
     ...crowd(

@@ -96,10 +96,13 @@ export function onWant(turn: Turn, from: PeerId, message: CoreMessageOf<'want'>)
   serve(turn, stewarded)
 }
 
-/** Gives work to the hosts that wait for it, longest wait first. */
+/** Gives work to the hosts that wait for it: to this node's own first, which alone can settle some of it, then to the longest wait. */
 export function serve(turn: Turn, stewarded: StewardedJob): void {
   const { job, schedule } = stewarded
   if (job.phase !== 'running') return
+  const own = schedule.hosts.get(turn.state.self)
+  if (own !== undefined && schedule.parked.has(own.peer) && grantTo(turn, stewarded, own))
+    schedule.parked.delete(own.peer)
   let passed = 0
   for (const peer of schedule.parked) {
     // What is left may suit none of thousands: those behind are looked at when the next vote or tick comes.
