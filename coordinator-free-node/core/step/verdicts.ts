@@ -25,10 +25,10 @@ import {
   journalRecordsOf,
   openDocket,
 } from './docket.js'
+import { serve } from './granting.js'
 import { areHostsSettled } from './hosts-settled.js'
 import { completeIfDone, failJob } from './job-end.js'
 import { creditAgreement, judge, judgeRaised } from './judging.js'
-import { serve } from './leasing.js'
 import { journalThen, send, type Turn, wakeAt } from './turn.js'
 
 export function onVote(turn: Turn, from: PeerId, message: CoreMessageOf<'vote'>): void {
