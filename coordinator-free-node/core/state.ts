@@ -94,6 +94,8 @@ export interface NodeState {
   readonly hosting: HostingState
   readonly ledger: Ledger
   readonly standing: Standing
+  /** Until then nobody is believed alone: a host that was known for long has been caught. */
+  betrayedUntilMs: number
   /** Peers whose ledger or standing the journal does not have yet. */
   readonly unsavedPeers: Set<PeerId>
   nextLease: LeaseId
@@ -128,6 +130,7 @@ export function createState(
     hosting: createHosting(),
     ledger: new Map(),
     standing: new Map(),
+    betrayedUntilMs: 0,
     unsavedPeers: new Set(),
     nextLease: 1,
     nextEntry: 1,

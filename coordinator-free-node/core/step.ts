@@ -43,6 +43,7 @@ import {
 } from './step/steward.js'
 import { emit, type Turn, wakeAt } from './step/turn.js'
 import { onResultsChecked, onVote } from './step/verdicts.js'
+import { isBetrayal } from './verification/standing.js'
 
 /** Handles one event. */
 export function step(state: NodeState, event: Event): Effect[] {
@@ -156,7 +157,11 @@ function onStarted(turn: Turn, event: EventOf<'started'>): void {
   state.addresses = event.addresses
   state.nextLease = event.leaseBase
   for (const record of event.ledger) state.ledger.set(record.peer, { ...record })
-  for (const record of event.standing) state.standing.set(record.peer, { ...record })
+  for (const record of event.standing) {
+    state.standing.set(record.peer, { ...record })
+    if (isBetrayal(record))
+      state.betrayedUntilMs = Math.max(state.betrayedUntilMs, record.bannedUntilMs)
+  }
   restorePeers(state.neighbours, event.peers)
   recallPause(turn, event.pausedUntilUtcMs)
   for (const job of event.jobs) restoreJob(turn, job)

@@ -96,6 +96,20 @@ export const rows = {
       ...each('trust-then-cheat', comparedAt([0.1, 1]), 200_000, 40_000),
     ],
   },
+  sleepers: {
+    title: 'f = 0.2 known for long, who then lie: wrong results of that one job',
+    goals: [],
+    published: '-',
+    variants: [
+      ...each(
+        'sleepers',
+        [0.01, 0.03, 0.1, 1].map((rate) => ({ rate })),
+        50_000,
+        20_000,
+      ),
+      ...each('sleepers', [{ policy: 'boinc', rate: 0.1 }], 20_000, 20_000),
+    ],
+  },
   colluders: {
     title: 'c = 0.2 lie only where two of them hold the same unit',
     goals: [

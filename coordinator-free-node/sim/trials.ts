@@ -128,6 +128,16 @@ export const trials = {
       choices,
     ),
   }),
+  sleepers: (choices: TrialChoices) => ({
+    ...saboteurs(choices),
+    summary:
+      'f = 0.2 of 200 hosts with a standing of 40,000 checked units begin to lie at rate --rate',
+    acceptance:
+      choices.policy === 'voting'
+        ? ({ rule: 'quorum', quorum: 2 } as const)
+        : ({ rule: 'credibility', maxErrorRate: 1e-4 } as const),
+    standing: (node: number) => (node === 0 ? undefined : longStanding),
+  }),
   colluders: (choices: TrialChoices) => {
     const clique = new Clique()
     return crowd(

@@ -81,12 +81,17 @@ export function usualCopies({ acceptance }: Manifest): number {
 }
 
 /** Copies of a fresh unit to ask for at once, one of which `host` takes. */
-export function firstCopies({ state }: Turn, { job }: StewardedJob, { peer }: JobHost): number {
+export function firstCopies(
+  { state, nowMs }: Turn,
+  { job }: StewardedJob,
+  { peer }: JobHost,
+): number {
   const { acceptance } = job.manifest
   if (acceptance.rule === 'quorum') return acceptance.quorum
   if (peer === state.self || acceptance.rule === 'check') return 1
   if (state.config.acceptanceRule === 'boinc') return isTrustedByBoinc(state, peer) ? 1 : 2
   // Whether a host that may be believed alone is checked is drawn when its vote is in.
+  if (nowMs < state.betrayedUntilMs) return 2
   return doubtOf(state.standing, peer, state.config.assumedFaultShare) <= acceptance.maxErrorRate
     ? 1
     : 2
@@ -212,7 +217,9 @@ function ruleByCredibility(
     if (!alone) return { type: 'accepted', verdict }
     const ends = kind === 'trap' || (kind === 'hit' && job.manifest.goal === 'first-hit')
     // What ends a job is never taken on one host's word.
-    unit.drawn ??= ends || nextSecretFraction(state.secret) < checkRate(best.error, maxErrorRate)
+    const isBetrayed = turn.nowMs < state.betrayedUntilMs
+    unit.drawn ??=
+      ends || isBetrayed || nextSecretFraction(state.secret) < checkRate(best.error, maxErrorRate)
     return unit.drawn ? open(unit, 1) : { type: 'accepted', verdict }
   }
   if (!agree) return open(unit, 1)

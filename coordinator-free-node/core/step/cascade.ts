@@ -8,9 +8,15 @@ import { refuseHost } from '../scheduling/hosts.js'
 import { reopenUnit } from '../scheduling/leases.js'
 import type { StewardedJob } from '../state.js'
 import { queueAudit } from '../verification/audits.js'
-import { type BackedUnit, back, someBackedBy, takeBackedBy } from '../verification/backing.js'
+import {
+  type BackedUnit,
+  back,
+  someBackedBy,
+  takeBackedAlone,
+  takeBackedBy,
+} from '../verification/backing.js'
 import { errorOf } from '../verification/credibility.js'
-import { isBanned, refute, standingOf } from '../verification/standing.js'
+import { isBanned, isBetrayal, refute, standingOf } from '../verification/standing.js'
 import { heldBytes, isDisputed, recalledTally, strikeHost } from '../verification/tally.js'
 import { canAudit, independentDoubts } from './acceptance.js'
 import { type Docket, harvestOf } from './docket.js'
@@ -23,6 +29,8 @@ export function ban(turn: Turn, docket: Docket, peer: PeerId, ground: string): v
   const { state, nowMs } = turn
   if (isBanned(state.standing, peer, nowMs)) return
   refute(state.standing, peer, nowMs, state.config.banMs)
+  const betrayed = isBetrayal(standingOf(state.standing, peer))
+  if (betrayed) state.betrayedUntilMs = nowMs + state.config.banMs
   state.unsavedPeers.add(peer)
   let withdrawn = 0
   for (const stewarded of state.stewarded.values()) {
@@ -39,6 +47,9 @@ export function ban(turn: Turn, docket: Docket, peer: PeerId, ground: string): v
     withdrawn += stewarded.counters.withdrawn - before
     loseHost(turn, stewarded, host)
   }
+  if (betrayed)
+    for (const stewarded of state.stewarded.values())
+      withdrawn += withdrawAlone(turn, docket, stewarded)
   const again = withdrawn === 0 ? '' : `; ${withdrawn} accepted units are computed again`
   const text = `caught ${peer}: ${ground}; it gets no more units${again}`
   turn.effects.push({ type: 'notice', level: 'warning', text, job: undefined })
@@ -75,6 +86,19 @@ function withdraw(turn: Turn, docket: Docket, stewarded: StewardedJob, peer: Pee
   for (const host of cosigners)
     for (const backed of someBackedBy(stewarded.backing, host, auditsPerCosigner))
       queueAudit(stewarded.audits, backed)
+}
+
+/**
+ * One host that was known for long lied, so others may: results that rest on one host alone need a second, in case
+ * several have waited for the same day.
+ */
+function withdrawAlone(turn: Turn, docket: Docket, stewarded: StewardedJob): number {
+  const { job, backing, counters } = stewarded
+  if (job.phase !== 'running' || job.manifest.acceptance.rule !== 'credibility') return 0
+  const before = counters.withdrawn
+  for (const backed of takeBackedAlone(backing))
+    reopen(turn, docket, stewarded, backed, backed.hosts)
+  return counters.withdrawn - before
 }
 
 function isEnough({ job }: StewardedJob, doubts: readonly number[]): boolean {

@@ -73,6 +73,19 @@ export function takeBackedBy(backing: Backing, host: PeerId): BackedUnit[] {
   return taken
 }
 
+/** Removes and returns the results that rest on one host each. */
+export function takeBackedAlone(backing: Backing): BackedUnit[] {
+  const taken: BackedUnit[] = []
+  for (const { hosts } of [...backing.groups.values()]) {
+    if (hosts.length > 1) continue
+    for (const run of [...(backing.groups.get(keyOf(hosts))?.runs ?? [])]) {
+      taken.push(...unitsOfRun(run))
+      dropRun(backing, run)
+    }
+  }
+  return taken
+}
+
 /** Up to `count` results that rest on a host, as they come. */
 export function someBackedBy(backing: Backing, host: PeerId, count: number): BackedUnit[] {
   const some: BackedUnit[] = []

@@ -28,6 +28,14 @@ export function doubtOf(standing: Standing, peer: PeerId, faultShare: number): n
   return doubtAfter(standing.get(peer)?.checked ?? 0, faultShare)
 }
 
+/** Checked units after which a host may be believed alone, where a job tolerates the usual error. */
+const knownAfter = 1_000
+
+/** Whether hosts like this one were believed alone before it was caught. */
+export function isBetrayal({ accepted, refuted, checked }: StandingRecord): boolean {
+  return refuted > 0 && Math.max(checked, accepted) >= knownAfter
+}
+
 /** Bans a host, which starts from nothing when it comes back. */
 export function refute(standing: Standing, peer: PeerId, nowMs: number, banMs: number): void {
   const record = standingOf(standing, peer)

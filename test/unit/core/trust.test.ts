@@ -300,6 +300,25 @@ describe('audits', () => {
     })
   })
 
+  test('a lie of a host that was known for long puts everything in doubt that rests on one host', () => {
+    const node = withJob({
+      units: 2,
+      checked: { [peer(1)]: 100_000, [peer(2)]: 100_000 },
+      config,
+    })
+    for (const n of [1, 2]) node.want(peer(n))
+    fetchOwn(node)
+    node.vote(peer(1), 3)
+    node.vote(peer(2))
+    expect(canonical(node)).toBe(2)
+    compute(node)
+    expect(node.stewarded.counters).toMatchObject({ withdrawn: 2, corrected: 1 })
+    expect(node.state.betrayedUntilMs).toBeGreaterThan(node.nowMs)
+    for (let round = 0; round < 3; round++) compute(node)
+    expect(node.stewarded.job.phase).toBe('done')
+    expect(standing(node, 2)?.refuted).toBe(0)
+  })
+
   test('are given up after a while where this node is too slow', () => {
     const node = accepted(0)
     node.pass(500)
