@@ -28,7 +28,10 @@ describe('a job with a check', () => {
     expect(await job).toEqual(numbers.map(smallestDivisor))
     const shown = await grid.show(requester, await job.id)
     expect(shown.acceptance).toEqual({ rule: 'check' })
-    expect(shown.hosts.find(({ peer }) => peer === liar.peer)).toMatchObject({ rejected: 1 })
+    // Caught at its first vote, which may bring several lies at once.
+    const caught = shown.hosts.find(({ peer }) => peer === liar.peer)
+    expect(caught).toMatchObject({ refused: expect.any(String) })
+    expect(caught?.rejected).toBeGreaterThan(0)
     // One accepted vote a unit: nobody confirmed anything.
     const paid = shown.hosts.reduce((sum, { accepted }) => sum + accepted, 0)
     expect(paid).toBe(numbers.length)

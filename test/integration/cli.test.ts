@@ -166,9 +166,9 @@ describe('node', () => {
       'run',
       'monte-carlo-pi',
       '--param',
-      'samples=20000000',
+      'samples=1000000000',
       '--param',
-      'unitSamples=1000000',
+      'unitSamples=10000000',
       '--id-only',
       ...state,
     )
@@ -177,7 +177,7 @@ describe('node', () => {
     const waited = await run('wait', job.slice(0, 8), '--json', ...state)
     expect(waited.code).toBe(0)
     const shown = JSON.parse((await run('show', job, '--json', ...state)).out)
-    expect(shown).toMatchObject({ job, phase: 'done', units: { total: 20, verified: 20 } })
+    expect(shown).toMatchObject({ job, phase: 'done', units: { total: 100, verified: 100 } })
     expect(shown.hosts).toHaveLength(2)
   }, 90_000)
 })
