@@ -7,8 +7,7 @@
  * | `job/JOB` | `JobRecord` |
  * | `lease/JOB/LEASE` | host and runs |
  * | `in/JOB/UNIT` | input of a list job's unit, until the job ends: any result may be withdrawn or audited before |
- * | `out/JOB/UNIT` | kind, hosts that agreed, output |
- * | `was/JOB/UNIT` | hash of the unit's withdrawn result; empty when different ones were withdrawn |
+ * | `out/JOB/..`, `was/JOB/..`, `new/JOB/..` | canonical results: see result-packs.ts |
  * | `ledger/PEER`, `standing/PEER`, `peer/PEER` | their records |
  * | `meta/identity` | private key |
  * | `meta/pause` | end of a pause, wall clock; not there when there is none |
@@ -17,24 +16,21 @@
  * the source may be ahead of verified results is bounded (`limits.inputUnitsAheadMax`, `inputBytesAheadMax`).
  */
 
-import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import type { JournalRecord } from '../core/effect.js'
 import type { RestoredJob } from '../core/event.js'
 import type { JobRecord, LedgerRecord, PeerRecord, StandingRecord } from '../core/kit/records.js'
 import type { Store, StoreWrite } from '../ports/store.js'
-import { bytesSchema } from '../protocol/bytes.js'
 import { decode, encode } from '../protocol/codec.js'
 import { failureCodes, isGridError } from '../protocol/errors.js'
-import { jobPhases, type ResultRecord } from '../protocol/gateway-api.js'
+import { jobPhases } from '../protocol/gateway-api.js'
 import { type JobId, jobIdSchema, peerIdSchema } from '../protocol/ids.js'
 import { limits } from '../protocol/limits.js'
 import { type Manifest, unitCountOf } from '../protocol/manifest.js'
-import { resultKinds } from '../protocol/outcome.js'
 import type { UnitRun } from '../protocol/unit-runs.js'
+import { ResultWrites, readCanonical, readWithdrawn, resultPrefixes } from './result-packs.js'
+import { hex, under, unitDigits, unitOfKey } from './store-keys.js'
 
-/** Digits of a unit in a key: 2**48 units, in order. */
-const unitDigits = 12
 const leaseDigits = 14
 
 export const keyOf = {
@@ -43,23 +39,6 @@ export const keyOf = {
   job: (job: JobId) => `job/${job}`,
   lease: (job: JobId, lease: number) => `lease/${job}/${hex(lease, leaseDigits)}`,
   input: (job: JobId, unit: number) => `in/${job}/${hex(unit, unitDigits)}`,
-  result: (job: JobId, unit: number) => `out/${job}/${hex(unit, unitDigits)}`,
-  withdrawn: (job: JobId, unit: number) => `was/${job}/${hex(unit, unitDigits)}`,
-}
-
-function hex(value: number, digits: number): string {
-  return value.toString(16).padStart(digits, '0')
-}
-
-/** The unit at the end of a key. */
-export function unitOfKey(key: string): number {
-  return Number.parseInt(key.slice(key.lastIndexOf('/') + 1), 16)
-}
-
-/** Every key that begins with `prefix/`. */
-export function under(prefix: string): { from: string; to: string } {
-  // '0' follows '/' in every encoding that matters here.
-  return { from: `${prefix}/`, to: `${prefix}0` }
 }
 
 const count = z.number().int().min(0)
@@ -99,7 +78,6 @@ const leaseSchema = z.object({
   host: peerIdSchema,
   runs: z.array(z.tuple([count, count])),
 })
-const resultSchema = z.tuple([z.number().int(), count, bytesSchema])
 const ledgerSchema = z.object({
   peer: peerIdSchema,
   receivedMs: z.number(),
@@ -134,26 +112,57 @@ export interface JournalHandlers {
   failed(entry: number, reason: string): void
 }
 
+/** A record as it waits for its write: results are packed with others then. */
+type Waiting = StoreWrite | Extract<JournalRecord, { type: 'result' | 'result-withdrawn' }>
+
 export function createJournal(store: Store, handlers: JournalHandlers): Journal {
-  let pending: { entry: number; writes: StoreWrite[]; ended: JobId[] }[] = []
+  let pending: { entry: number; waiting: Waiting[]; ended: JobId[] }[] = []
   let backlogBytes = 0
   let writing: Promise<void> | undefined
+  /** Units of running jobs whose first result was withdrawn. */
+  const withdrawn = new Map<JobId, Set<number>>()
+
+  const knowWithdrawn = async (job: JobId) => {
+    let units = withdrawn.get(job)
+    if (units !== undefined) return units
+    units = new Set()
+    for await (const unit of readWithdrawn(store, job)) units.add(unit)
+    withdrawn.set(job, units)
+    return units
+  }
+
+  const writesOf = async (waiting: readonly Waiting[]): Promise<StoreWrite[]> => {
+    const writes: StoreWrite[] = []
+    const results = new ResultWrites(store, (job, unit) => withdrawn.get(job)?.has(unit) === true)
+    for (const item of waiting) {
+      if (item.type === 'put' || item.type === 'delete') {
+        writes.push(item)
+        continue
+      }
+      const units = withdrawn.get(item.job) ?? (await knowWithdrawn(item.job))
+      if (item.type === 'result') results.add(item.job, item.result)
+      else if (await results.withdraw(item.job, item.unit)) units.add(item.unit)
+    }
+    return [...writes, ...results.writes()]
+  }
 
   const flush = async () => {
     while (pending.length > 0) {
       const batch = pending
       pending = []
-      const ended = batch.flatMap(({ ended }) => ended)
-      const writes = batch.flatMap(({ writes }) => writes)
       try {
-        await store.write([...writes, ...(await marksOf(store, writes))])
+        await store.write(await writesOf(batch.flatMap(({ waiting }) => waiting)))
         for (const { entry } of batch) if (entry !== 0) handlers.durable(entry)
       } catch (error) {
+        // What it marked may not be on disk: read again.
+        withdrawn.clear()
         const reason = error instanceof Error ? error.message : String(error)
         const hint = isGridError(error) && error.hint !== undefined ? ` (${error.hint})` : ''
         for (const { entry } of batch) if (entry !== 0) handlers.failed(entry, reason + hint)
       }
-      for (const write of writes) backlogBytes -= sizeOf(write)
+      for (const { waiting } of batch) for (const item of waiting) backlogBytes -= sizeOf(item)
+      const ended = batch.flatMap(({ ended }) => ended)
+      for (const job of ended) withdrawn.delete(job)
       await clearInputs(store, ended)
     }
     writing = undefined
@@ -161,9 +170,9 @@ export function createJournal(store: Store, handlers: JournalHandlers): Journal 
 
   return {
     append(entry, records) {
-      const writes = records.flatMap(toWrites)
-      for (const write of writes) backlogBytes += sizeOf(write)
-      pending.push({ entry, writes, ended: records.flatMap(endedBy) })
+      const waiting = records.flatMap(toWrites)
+      for (const item of waiting) backlogBytes += sizeOf(item)
+      pending.push({ entry, waiting, ended: records.flatMap(endedBy) })
       // The next microtask: entries of one turn of the core travel together.
       writing ??= Promise.resolve().then(flush)
     },
@@ -176,8 +185,13 @@ export function createJournal(store: Store, handlers: JournalHandlers): Journal 
   }
 }
 
-function sizeOf(write: StoreWrite): number {
-  return write.key.length + (write.type === 'put' ? write.value.length : 0)
+/** Of a result beside its output. */
+const resultBytes = 32
+
+function sizeOf(item: Waiting): number {
+  if (item.type === 'result') return resultBytes + item.result.output.length
+  if (item.type === 'result-withdrawn') return resultBytes
+  return item.key.length + (item.type === 'put' ? item.value.length : 0)
 }
 
 function endedBy(record: JournalRecord): JobId[] {
@@ -189,36 +203,7 @@ async function clearInputs(store: Store, jobs: readonly JobId[]): Promise<void> 
   for (const job of jobs) await store.clear(under(`in/${job}`)).catch(() => {})
 }
 
-/** Withdrawn results leave their hash, so that readers hear of a new one that differs, also after a restart. */
-async function marksOf(store: Store, writes: readonly StoreWrite[]): Promise<StoreWrite[]> {
-  const marks: StoreWrite[] = []
-  const values = new Map<string, Uint8Array>()
-  for (const write of writes) {
-    if (!write.key.startsWith('out/')) continue
-    if (write.type === 'put') {
-      values.set(write.key, write.value)
-      continue
-    }
-    const value = values.get(write.key) ?? (await store.get(write.key))
-    if (value === undefined) continue
-    const key = write.key.replace('out/', 'was/')
-    const before = values.get(key) ?? (await store.get(key))
-    const hash = hashOf(value)
-    const isSame = before === undefined || Buffer.compare(before, hash) === 0
-    const mark = isSame ? hash : new Uint8Array()
-    values.set(key, mark)
-    marks.push({ type: 'put', key, value: mark })
-  }
-  return marks
-}
-
-/** What a result says, whoever agreed on it. */
-function hashOf(value: Uint8Array): Uint8Array {
-  const [kind, , output] = decode(value, resultSchema, 'a stored result')
-  return createHash('sha256').update(Uint8Array.of(kind)).update(output).digest()
-}
-
-function toWrites(record: JournalRecord): StoreWrite[] {
+function toWrites(record: JournalRecord): Waiting[] {
   const put = (key: string, value: unknown): StoreWrite => ({
     type: 'put',
     key,
@@ -233,13 +218,9 @@ function toWrites(record: JournalRecord): StoreWrite[] {
     }
     case 'lease-settled':
       return [{ type: 'delete', key: keyOf.lease(record.job, record.lease) }]
-    case 'result': {
-      const { job, result } = record
-      const { unit, kind, agreed, output } = result
-      return [put(keyOf.result(job, unit), [resultKinds.indexOf(kind), agreed, output])]
-    }
+    case 'result':
     case 'result-withdrawn':
-      return [{ type: 'delete', key: keyOf.result(record.job, record.unit) }]
+      return [record]
     case 'ledger':
       return [put(`ledger/${record.record.peer}`, record.record)]
     case 'standing':
@@ -252,30 +233,6 @@ function toWrites(record: JournalRecord): StoreWrite[] {
       if (record.untilUtcMs === undefined) return [{ type: 'delete', key: keyOf.pause }]
       return [put(keyOf.pause, pauseOf(record.untilUtcMs))]
   }
-}
-
-/** Results and inputs as the store has them. */
-export function decodeResult(key: string, value: Uint8Array): ResultRecord {
-  const [kind, agreed, output] = decode(value, resultSchema, 'a stored result')
-  return { unit: unitOfKey(key), kind: resultKinds[kind] ?? 'trap', agreed, output }
-}
-
-/**
- * The result of a unit that readers may have had another result of.
- *
- * @returns undefined when it has none now, or still the same
- */
-export async function readRevised(
-  store: Store,
-  job: JobId,
-  unit: number,
-): Promise<ResultRecord | undefined> {
-  const was = await store.get(keyOf.withdrawn(job, unit))
-  if (was === undefined) return undefined
-  const key = keyOf.result(job, unit)
-  const value = await store.get(key)
-  if (value === undefined || Buffer.compare(was, hashOf(value)) === 0) return undefined
-  return { ...decodeResult(key, value), revised: true }
 }
 
 export interface Memory {
@@ -338,13 +295,7 @@ async function recallJob(
     await clearInputs(store, [record.job])
     return { record, manifest, canonical: [], leases: [] }
   }
-  const canonical: [number, number][] = []
-  for await (const key of store.keys(under(`out/${record.job}`))) {
-    const unit = unitOfKey(key)
-    const last = canonical.at(-1)
-    if (last !== undefined && last[0] + last[1] === unit) last[1]++
-    else canonical.push([unit, 1])
-  }
+  const canonical = await readCanonical(store, record.job)
   const leases = []
   for await (const [key, value] of store.scan(under(`lease/${record.job}`))) {
     const { host, runs } = decode(value, leaseSchema, 'a stored lease')
@@ -369,7 +320,7 @@ async function countInputs(store: Store, record: JobRecord, manifest: Manifest):
 
 /** Deletes all that is kept of a job; blobs stay, other jobs may share them. */
 export async function forgetJob(store: Store, job: JobId): Promise<void> {
-  for (const kind of ['lease', 'in', 'out', 'was']) await store.clear(under(`${kind}/${job}`))
+  for (const kind of ['lease', 'in', ...resultPrefixes]) await store.clear(under(`${kind}/${job}`))
   await store.write([{ type: 'delete', key: keyOf.job(job) }])
 }
 

@@ -7,10 +7,10 @@ import type { Store } from '../ports/store.js'
 import type { ResultRecord } from '../protocol/gateway-api.js'
 import type { JobId } from '../protocol/ids.js'
 import { limits } from '../protocol/limits.js'
-import { decodeResult, keyOf, readRevised, under, unitOfKey } from './journal.js'
+import { readResults, readRevised, readUnits, readWithdrawn } from './result-packs.js'
 
 /** Results in one batch to a client. */
-const batchResults = 1_024
+const batchMax = { resultsMax: 1_024, bytesMax: limits.batchBytesMax }
 
 export interface ReadOptions {
   store: Store
@@ -30,7 +30,7 @@ export interface ReadOptions {
 export async function* readInOrder(
   options: ReadOptions,
 ): AsyncGenerator<readonly ResultRecord[], number, void> {
-  const { job, signal } = options
+  const { store, job, signal } = options
   let next = options.from
   let sent = 0
   const doubted = await doubtedUnits(options)
@@ -39,10 +39,8 @@ export async function* readInOrder(
     const ended = options.hasEnded()
     const news = options.news(signal)
     yield* revisedOf(options, arrivedAgain(options, doubted), (unit) => unit < next)
-    for await (const batch of batches(options, {
-      ...under(`out/${job}`),
-      from: keyOf.result(job, next),
-    })) {
+    for await (const batch of readResults(store, job, next, batchMax)) {
+      if (signal.aborted) break
       // After the end of a first-hit job gaps stay for ever; before it they are about to be filled.
       const gap = ended ? -1 : batch.findIndex(({ unit }, i) => unit !== next + i)
       const ready = gap < 0 ? batch : batch.slice(0, gap)
@@ -72,10 +70,8 @@ export async function* readAsCompleted(
   const isKnown = (unit: number) => unit < options.from || hasUnit(sent, unit)
   const doubted = await doubtedUnits(options)
   yield* revisedOf(options, doubted, isKnown)
-  for await (const batch of batches(options, {
-    ...under(`out/${job}`),
-    from: keyOf.result(job, options.from),
-  })) {
+  for await (const batch of readResults(store, job, options.from, batchMax)) {
+    if (signal.aborted) break
     for (const { unit } of batch) addUnit(sent, unit)
     yield batch
   }
@@ -86,20 +82,12 @@ export async function* readAsCompleted(
     for (const unit of options.withdrawn()) doubted.add(unit)
     const again = units.filter((unit) => doubted.has(unit))
     yield* revisedOf(options, again, isKnown)
-    let batch: ResultRecord[] = []
-    for (const unit of units) {
-      if (isKnown(unit)) continue
-      const key = keyOf.result(job, unit)
-      const value = await store.get(key)
-      // Withdrawn in the meantime: it arrives again.
-      if (value === undefined) continue
-      addUnit(sent, unit)
-      batch.push(decodeResult(key, value))
-      if (batch.length < batchResults && bytesOf(batch) < limits.batchBytesMax) continue
+    const fresh = units.filter((unit) => !isKnown(unit))
+    // One that was withdrawn in the meantime arrives again.
+    for await (const batch of readUnits(store, job, fresh)) {
+      for (const { unit } of batch) addUnit(sent, unit)
       yield batch
-      batch = []
     }
-    if (batch.length > 0) yield batch
     if (ended) break
     await news
   }
@@ -109,7 +97,7 @@ export async function* readAsCompleted(
 /** Units that had another result in earlier times: a reader may have it from an earlier stream. */
 async function doubtedUnits({ store, job }: ReadOptions): Promise<Set<number>> {
   const units = new Set<number>()
-  for await (const key of store.keys(under(`was/${job}`))) units.add(unitOfKey(key))
+  for await (const unit of readWithdrawn(store, job)) units.add(unit)
   return units
 }
 
@@ -132,27 +120,4 @@ async function* revisedOf(
     const record = isKnown(unit) ? await readRevised(store, job, unit) : undefined
     if (record !== undefined) yield [record]
   }
-}
-
-async function* batches(
-  { store, signal }: ReadOptions,
-  range: { from: string; to: string },
-): AsyncGenerator<ResultRecord[], void, void> {
-  let batch: ResultRecord[] = []
-  let bytes = 0
-  for await (const [key, value] of store.scan(range)) {
-    if (signal.aborted) return
-    if (batch.length >= batchResults || bytes + value.length > limits.batchBytesMax) {
-      if (batch.length > 0) yield batch
-      batch = []
-      bytes = 0
-    }
-    batch.push(decodeResult(key, value))
-    bytes += value.length
-  }
-  if (batch.length > 0) yield batch
-}
-
-function bytesOf(batch: readonly ResultRecord[]): number {
-  return batch.reduce((sum, { output }) => sum + output.length, 0)
 }

@@ -17,7 +17,9 @@ import { openBlobFiles } from './blob-files.js'
 import { causes, hasCode, storeError } from './store-errors.js'
 
 /** Raised when a change makes older versions of this package misread what newer ones wrote. */
-const formatVersion = 1
+const formatVersion = 2
+/** What is in another form since format 2: jobs and their results. */
+const jobKinds = ['job', 'lease', 'in', 'out', 'was']
 
 /** Before every key that callers may use, and hidden from their scans. */
 const formatKey = '\u0000format'
@@ -62,7 +64,7 @@ export async function openStore(
   if (damage !== undefined) await setAside(location, damage, warn)
   const db = await openDatabase(stateDirectory, location, warn)
   try {
-    await checkFormat(db)
+    await checkFormat(db, warn)
     const blobs = await openBlobFiles(path.join(stateDirectory, 'blobs'), warn)
     return new LevelStore(db, blobs)
   } catch (error) {
@@ -135,23 +137,33 @@ async function lockedError(stateDirectory: string, cause: unknown): Promise<Grid
   })
 }
 
-async function checkFormat(db: Database): Promise<void> {
+async function checkFormat(db: Database, warn: (text: string) => void): Promise<void> {
   try {
     const found = await db.get(formatKey)
-    if (found === undefined) {
-      await db.put(formatKey, new TextEncoder().encode(String(formatVersion)), { sync: true })
-      return
-    }
-    const version = Number(new TextDecoder().decode(found))
-    if (version <= formatVersion) return
-    throw new GridError(
-      'MH_STATE_VERSION',
-      `the state directory has format ${version}; this version of manyhands reads up to ${formatVersion}`,
-      { blame: 'user', hint: 'update manyhands, or use another state directory' },
-    )
+    const version = found === undefined ? undefined : Number(new TextDecoder().decode(found))
+    if (version === formatVersion) return
+    if (version !== undefined && version > formatVersion)
+      throw new GridError(
+        'MH_STATE_VERSION',
+        `the state directory has format ${version}; this version of manyhands reads up to ${formatVersion}`,
+        { blame: 'user', hint: 'update manyhands, or use another state directory' },
+      )
+    if (version !== undefined) await dropJobs(db, warn)
+    await db.put(formatKey, new TextEncoder().encode(String(formatVersion)), { sync: true })
   } catch (error) {
     throw error instanceof GridError ? error : storeError(error, 'cannot read the format version')
   }
+}
+
+/** Identity, ledger and standing stay. */
+async function dropJobs(db: Database, warn: (text: string) => void): Promise<void> {
+  let jobs = 0
+  for await (const _ of db.keys({ gte: 'job/', lt: 'job0' })) jobs++
+  for (const kind of jobKinds) await db.clear({ gte: `${kind}/`, lt: `${kind}0` })
+  if (jobs > 0)
+    warn(
+      `${jobs} jobs of an earlier version of manyhands are gone: it kept results in another form`,
+    )
 }
 
 class LevelStore implements Store {

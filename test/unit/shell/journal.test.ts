@@ -1,13 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
 import type { JobRecord } from '../../../coordinator-free-node/core/kit/records.js'
 import type { Store } from '../../../coordinator-free-node/ports/store.js'
-import {
-  createJournal,
-  decodeResult,
-  keyOf,
-  recall,
-  under,
-} from '../../../coordinator-free-node/shell/journal.js'
+import { createJournal, keyOf, recall } from '../../../coordinator-free-node/shell/journal.js'
+import { under } from '../../../coordinator-free-node/shell/store-keys.js'
 import { createMemoryStore } from '../../contract/memory-store.js'
 import { job, manifest, peer, self } from '../core/lone-node.js'
 
@@ -94,16 +89,6 @@ describe('journal', () => {
       },
     ])
     expect(memory).toMatchObject({ ledger: [ledger], standing: [standing], peers: [known] })
-  })
-
-  test('results are read back with their kind and their agreement', async () => {
-    const store = createMemoryStore()
-    const { journal } = journalOn(store)
-    journal.append(1, [result(65_536)])
-    await journal.idle()
-    const key = keyOf.result(job, 65_536)
-    const value = await store.get(key)
-    expect(decodeResult(key, value as Uint8Array)).toEqual(result(65_536).result)
   })
 
   test('inputs that the record does not count yet are found', async () => {

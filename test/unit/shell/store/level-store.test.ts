@@ -57,6 +57,28 @@ describe('opening a state directory', () => {
     await expect(openStore(directory)).rejects.toMatchObject({ code: 'MH_STATE_VERSION' })
   })
 
+  test('of an earlier version gives up its jobs, says so and keeps the rest', async () => {
+    const db = new ClassicLevel(path.join(directory, 'db'))
+    await db.batch(
+      ['\u0000format', 'job/1', 'out/1/0', 'ledger/p'].map((key) => ({
+        type: 'put',
+        key,
+        value: '1',
+      })),
+    )
+    await db.close()
+    const warnings: string[] = []
+    const onWarning = (text: string) => warnings.push(text)
+    const store = await openStore(directory, { onWarning })
+    expect(await store.get('job/1')).toBeUndefined()
+    expect(await store.get('out/1/0')).toBeUndefined()
+    expect(await store.get('ledger/p')).toEqual(bytes('1'))
+    await store.close()
+    expect(warnings).toEqual([expect.stringContaining('1 jobs of an earlier version')])
+    await (await openStore(directory, { onWarning })).close()
+    expect(warnings).toHaveLength(1)
+  })
+
   test('answers MH_STORE_FAILED where no directory can be made', async () => {
     const file = path.join(directory, 'file')
     await writeFile(file, '')
