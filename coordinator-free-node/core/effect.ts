@@ -15,6 +15,7 @@ export type JournalRecord =
   /** A canonical result is not one any more; the unit is computed again. */
   | { type: 'result-withdrawn'; job: JobId; unit: UnitIndex }
   | { type: 'ledger'; record: LedgerRecord }
+  | { type: 'ledger-forgotten'; peer: PeerId }
   | { type: 'standing'; record: StandingRecord }
   | { type: 'peer'; record: PeerRecord }
   | { type: 'peer-forgotten'; peer: PeerId }

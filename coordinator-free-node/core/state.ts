@@ -8,7 +8,8 @@ import { type Random, seedRandom } from './kit/random.js'
 import { type SecretRandom, secretRandom } from './kit/secret-random.js'
 import { type AdvertState, createAdverts } from './membership/adverts.js'
 import { createNeighbours, type NeighbourState } from './membership/neighbours.js'
-import type { Ledger } from './reciprocity/ledger.js'
+import { createLedger, type Ledger } from './reciprocity/ledger.js'
+import type { OwnPace, UnitClaim } from './reciprocity/prices.js'
 import type { Schedule } from './scheduling/schedule.js'
 import type { Audits } from './verification/audits.js'
 import type { Backing } from './verification/backing.js'
@@ -62,6 +63,8 @@ export interface StewardedJob {
   audits: Audits
   /** What the task's own check said, where it has one. */
   checks: Checks
+  /** What hosts claim that a unit takes, at the last look. */
+  readonly prices: { median: UnitClaim | undefined; takenMs: number }
   readonly counters: JobCounters
   /** Share of the results of an ended job that is expected to be wrong. */
   endedErrorRate: number | undefined
@@ -93,6 +96,8 @@ export interface NodeState {
   readonly stewarded: Map<JobId, StewardedJob>
   readonly hosting: HostingState
   readonly ledger: Ledger
+  /** What fuel costs this node. */
+  readonly pace: OwnPace
   readonly standing: Standing
   /** Until then nobody is believed alone: a host that was known for long has been caught. */
   betrayedUntilMs: number
@@ -128,7 +133,8 @@ export function createState(
     adverts: createAdverts(),
     stewarded: new Map(),
     hosting: createHosting(),
-    ledger: new Map(),
+    ledger: createLedger(),
+    pace: new Map(),
     standing: new Map(),
     betrayedUntilMs: 0,
     unsavedPeers: new Set(),

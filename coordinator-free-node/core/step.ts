@@ -11,6 +11,7 @@ import { dialFailed, restorePeers } from './membership/neighbours.js'
 import type { CoreMessage } from './messages.js'
 import type { NodeState } from './state.js'
 import { donationTick, onMachineReading, onPause, recallPause } from './step/donation.js'
+import { recallFavours } from './step/favours.js'
 import {
   hostTick,
   onDecline,
@@ -20,7 +21,6 @@ import {
   onJobFetchFailed,
   onLease,
   onRevoke,
-  onSettle,
   onUnitsExecuted,
 } from './step/host.js'
 import { completeIfDone, failJob } from './step/job-end.js'
@@ -144,7 +144,8 @@ function onMessage(turn: Turn, from: PeerId, message: CoreMessage): void {
     case 'abort':
       return onAbort(turn, from, message)
     case 'settle':
-      return onSettle(turn, from, message)
+      // What this node gave is booked when it was spent, whatever its steward makes of it.
+      return
     default:
       assertNever(message, 'message')
   }
@@ -156,7 +157,7 @@ function onStarted(turn: Turn, event: EventOf<'started'>): void {
   state.loneSinceMs = nowMs
   state.addresses = event.addresses
   state.nextLease = event.leaseBase
-  for (const record of event.ledger) state.ledger.set(record.peer, { ...record })
+  recallFavours(turn, event.ledger)
   for (const record of event.standing) {
     state.standing.set(record.peer, { ...record })
     if (isBetrayal(record))

@@ -191,9 +191,9 @@ export function hostedViews(state: NodeState): HostedJobView[] {
         tier,
         verdict: rests ? 'rests' : verdict,
         reason: rests ? 'this node does not donate at the moment' : job.reason,
-        executed: job.executed,
+        executed: job.done.units,
         inFlight: unitsOfHosted(job),
-        spentMs: job.spentMs,
+        spentMs: job.done.spentMs,
       }
     })
     .sort((a, b) => b.inFlight - a.inFlight || b.executed - a.executed || (a.job < b.job ? -1 : 1))

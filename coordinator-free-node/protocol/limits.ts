@@ -79,6 +79,10 @@ export const limits = {
   hostedJobsMax: 64,
   /** Of one steward: who advertises jobs that do not exist must not keep others out. */
   hostedJobsPerStewardMax: 16,
+  /** Peers in the ledger of favours; of the oldest the least valuable goes first. 10,000 are 2 MB. */
+  ledgerPeersMax: 10_000,
+  /** Peers whose ledger and standing one journal entry writes: thousands of changed ones take several turns. */
+  peersSavedAtOnceMax: 512,
   /** Jobs that a node stewards at once: its own user's, so generous. */
   stewardedJobsMax: 1_000,
   /** Ended jobs that a node remembers with their results; the oldest goes first. */

@@ -83,6 +83,7 @@ const ledgerSchema = z.object({
   receivedMs: z.number(),
   givenMs: z.number(),
   balanceMs: z.number(),
+  bookedMs: z.number().default(0),
 })
 const standingSchema = z.object({
   peer: peerIdSchema,
@@ -223,6 +224,8 @@ function toWrites(record: JournalRecord): Waiting[] {
       return [record]
     case 'ledger':
       return [put(`ledger/${record.record.peer}`, record.record)]
+    case 'ledger-forgotten':
+      return [{ type: 'delete', key: `ledger/${record.peer}` }]
     case 'standing':
       return [put(`standing/${record.record.peer}`, record.record)]
     case 'peer':

@@ -299,6 +299,7 @@ export class VirtualNode {
     }
     if (record.type === 'result-withdrawn') ofJob(this.disk.results, record.job).delete(record.unit)
     if (record.type === 'ledger') this.disk.ledger.set(record.record.peer, record.record)
+    if (record.type === 'ledger-forgotten') this.disk.ledger.delete(record.peer)
     if (record.type === 'standing') this.disk.standing.set(record.record.peer, record.record)
     if (record.type === 'pause') this.disk.pausedUntilUtcMs = record.untilUtcMs
     if (record.type === 'lease-settled') ofJob(this.disk.leases, record.job).delete(record.lease)

@@ -52,9 +52,8 @@ export interface HostedJob {
   askedMs: number
   /** It had its turn: it asks for nothing more, and makes room once its leases end. */
   yields: boolean
-  /** Units executed for it and thread time, for price and turn. */
-  executed: number
-  spentMs: number
+  /** What was executed for it, for price and turn. */
+  readonly done: { units: number; fuel: number; spentMs: number }
   /** Buffered results travel by then. */
   flushAtMs: number
   /** When the steward's connection was lost; leases survive it for a while. */
@@ -131,8 +130,7 @@ export function hostJob(
     turnMs: undefined,
     askedMs: 0,
     yields: false,
-    executed: 0,
-    spentMs: 0,
+    done: { units: 0, fuel: 0, spentMs: 0 },
     flushAtMs: Number.POSITIVE_INFINITY,
     orphanedMs: undefined,
     retryAtMs: 0,

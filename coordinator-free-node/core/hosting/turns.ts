@@ -38,7 +38,7 @@ export function nextToServe(
     (a, b) =>
       balanceOf(b.steward) - balanceOf(a.steward) ||
       a.tries - b.tries ||
-      a.spentMs - b.spentMs ||
+      a.done.spentMs - b.done.spentMs ||
       (a.job < b.job ? -1 : 1),
   )
   return [...own, ...queued].slice(0, Math.max(own.length, activeMax - active))
@@ -61,7 +61,7 @@ export interface Places {
  */
 export function whoYields({ jobs, most, turnMs, nowMs, balanceOf }: Places): HostedJob | undefined {
   const precedes = (a: HostedJob, b: HostedJob) =>
-    balanceOf(a.steward) - balanceOf(b.steward) || b.spentMs - a.spentMs
+    balanceOf(a.steward) - balanceOf(b.steward) || b.done.spentMs - a.done.spentMs
   let active = 0
   let first: HostedJob | undefined
   let last: HostedJob | undefined

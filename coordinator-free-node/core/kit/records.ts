@@ -45,6 +45,8 @@ export interface LedgerRecord {
   receivedMs: number
   givenMs: number
   balanceMs: number
+  /** When it was last booked, event clock. */
+  bookedMs: number
 }
 
 export interface StandingRecord {

@@ -81,6 +81,11 @@ export interface JobHost {
   rejected: number
   aborted: number
   spentMs: number
+  /** What it says of its executions in this life of the node. */
+  readonly claimed: { units: number; fuel: number; spentMs: number }
+  /** Units that it was paid for, and how much in all. */
+  paidUnits: number
+  paidMs: number
   /** Leases in a row that it let run out. */
   silent: number
   /** When the last of them did. */

@@ -20,6 +20,7 @@ import { isBanned, isBetrayal, refute, standingOf } from '../verification/standi
 import { heldBytes, isDisputed, recalledTally, strikeHost } from '../verification/tally.js'
 import { canAudit, independentDoubts } from './acceptance.js'
 import { type Docket, harvestOf } from './docket.js'
+import { takeFavourBack } from './favours.js'
 import { judge } from './judging.js'
 import { loseHost } from './leasing.js'
 import { send, type Turn } from './turn.js'
@@ -127,6 +128,7 @@ function reopen(
   const { job, schedule, counters, tallies } = stewarded
   const harvest = harvestOf(docket, stewarded)
   removeUnit(job.canonical, unit)
+  for (const host of hosts) if (!trusted.includes(host)) takeFavourBack(turn, stewarded, host)
   reopenUnit(schedule, unit, hosts)
   tallies.set(unit, recalledTally(digest, trusted, trusted))
   if (job.hit === unit) job.hit = undefined

@@ -18,7 +18,8 @@ import {
 import { refusalOf } from '../hosting/policy.js'
 import { nextToServe, whoYields } from '../hosting/turns.js'
 import type { CoreMessageOf } from '../messages.js'
-import { balanceOf, bookGiven } from '../reciprocity/ledger.js'
+import { balanceOf } from '../reciprocity/ledger.js'
+import { spendOn } from './favours.js'
 import { canReach, emit, send, type Turn, wakeAt } from './turn.js'
 import { flushVotes, runsForMessages } from './voting.js'
 
@@ -252,8 +253,10 @@ export function onUnitsExecuted(
 function keepResult(turn: Turn, job: HostedJob, lease: HostedLease, result: UnitResult): void {
   lease.results.push(result)
   lease.resultBytes += result.output.length
-  job.executed++
-  job.spentMs += result.spentMs
+  job.done.units++
+  job.done.fuel += result.fuel
+  job.done.spentMs += result.spentMs
+  spendOn(turn, job, result.fuel, result.spentMs)
   turn.state.hosting.unitsDone++
   turn.state.hosting.spentMs += result.spentMs
 }
@@ -288,18 +291,6 @@ export function cancelLease(
   which: 'all' | 'queued',
 ): void {
   emit(turn, { type: 'cancel-units', job: job.job, lease, which })
-}
-
-/** The steward accepted or refuted votes: the favour is booked at what it cost us. */
-export function onSettle(turn: Turn, from: PeerId, message: CoreMessageOf<'settle'>): void {
-  const job = turn.state.hosting.jobs.get(message.job)
-  if (from === turn.state.self) return
-  const unitMs = job === undefined || job.executed === 0 ? 0 : job.spentMs / job.executed
-  // The steward may not make us book more than we ever executed for it.
-  const units = Math.min(message.accepted, job?.executed ?? 0)
-  bookGiven(turn.state.ledger, from, units * unitMs)
-  turn.state.unsavedPeers.add(from)
-  wakeAt(turn, 'steward', turn.nowMs + 1_000)
 }
 
 /** The advert expired or was closed: the job is forgotten, with whatever it still holds. */

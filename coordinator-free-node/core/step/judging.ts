@@ -2,7 +2,6 @@
 import type { PeerId, UnitIndex } from '../../protocol/ids.js'
 import { markCanonical } from '../jobs/job.js'
 import { nextSecretFraction } from '../kit/secret-random.js'
-import { bookReceived } from '../reciprocity/ledger.js'
 import { hostHeardOf } from '../scheduling/hosts.js'
 import { closeUnit } from '../scheduling/leases.js'
 import type { StewardedJob } from '../state.js'
@@ -13,6 +12,7 @@ import { heldBytes, type Verdict } from '../verification/tally.js'
 import { takeDue, watch } from '../verification/watches.js'
 import { canAudit, independentDoubts, ruleOn } from './acceptance.js'
 import { addIdle, type Docket, type Harvest, harvestOf } from './docket.js'
+import { receiveFavour, takeFavourBack, unitPriceMs } from './favours.js'
 import type { Turn } from './turn.js'
 
 /** Decides on an open unit after its votes, or what is believed of its hosts, changed. */
@@ -93,7 +93,9 @@ function accept(
   const { acceptance } = job.manifest
   if (acceptance.rule === 'quorum' && acceptance.quorum > agreed.length) counters.unchecked++
   const paid = tally?.before?.paid ?? []
-  for (const peer of agreed) if (!paid.includes(peer)) reward(turn, stewarded, peer)
+  const priceMs = unitPriceMs(turn, stewarded, agreed)
+  for (const peer of agreed) if (!paid.includes(peer)) reward(turn, stewarded, peer, priceMs)
+  for (const peer of paid) if (!agreed.includes(peer)) takeFavourBack(turn, stewarded, peer)
   for (const peer of refuted) blame(turn, docket, stewarded, peer, groundOf(agreed))
   const result = { unit, kind: content.kind, output: content.output, agreed: agreed.length }
   const revised = tally?.before !== undefined && tally.before.digest !== digest
@@ -113,19 +115,15 @@ function drawAudit({ state }: Turn, stewarded: StewardedJob, backed: BackedUnit)
     queueAudit(stewarded.audits, backed)
 }
 
-/** A vote proved right: standing, and a favour at our own price where we know it, else at the host's. */
-function reward(turn: Turn, stewarded: StewardedJob, peer: PeerId): void {
+/** A vote proved right: standing, and a favour at our own price. */
+function reward(turn: Turn, stewarded: StewardedJob, peer: PeerId, priceMs: number): void {
   const { state } = turn
   const { schedule } = stewarded
   const host = hostHeardOf(schedule, peer)
   host.accepted++
   if (peer === state.self) return
-  const own = schedule.hosts.get(state.self)
-  const priced = own !== undefined && own.executed > 0 ? own : host
-  const priceMs = priced.executed === 0 ? 0 : priced.spentMs / priced.executed
   standingOf(state.standing, peer).accepted++
-  bookReceived(state.ledger, peer, priceMs)
-  state.unsavedPeers.add(peer)
+  receiveFavour(turn, stewarded, peer, priceMs)
   const owed = settlementOf(stewarded, peer)
   owed.accepted++
   owed.creditMs += priceMs

@@ -14,6 +14,7 @@ import { createAudits } from '../verification/audits.js'
 import { createBacking } from '../verification/backing.js'
 import { createChecks } from '../verification/checks.js'
 import { createWatches } from '../verification/watches.js'
+import { savePeers } from './favours.js'
 import { serve, serveIdle } from './granting.js'
 import { considerAdvert } from './host.js'
 import { completeIfDone, failJob, finishJob, jobRecordOf, sendSettlements } from './job-end.js'
@@ -46,6 +47,7 @@ function createStewarded(job: JobId, manifest: Manifest, nowMs: number): Steward
     backing: createBacking(),
     audits: createAudits(),
     checks: createChecks(),
+    prices: { median: undefined, takenMs: Number.NEGATIVE_INFINITY },
     counters: {
       unchecked: 0,
       executions: 0,
@@ -237,22 +239,4 @@ function warningOf({ state }: Turn, { schedule, job, watches }: StewardedJob): s
 function saveJob(turn: Turn, stewarded: StewardedJob): void {
   stewarded.dirty = false
   journal(turn, [{ type: 'job', record: jobRecordOf(stewarded) }])
-}
-
-/** Ledger and standing go to disk a few times a second at most, not with every vote. */
-function savePeers(turn: Turn): void {
-  const { unsavedPeers, ledger, standing } = turn.state
-  if (unsavedPeers.size === 0) return
-  journal(
-    turn,
-    [...unsavedPeers].flatMap((peer) => {
-      const favours = ledger.get(peer)
-      const belief = standing.get(peer)
-      return [
-        ...(favours === undefined ? [] : [{ type: 'ledger', record: { ...favours } } as const]),
-        ...(belief === undefined ? [] : [{ type: 'standing', record: { ...belief } } as const]),
-      ]
-    }),
-  )
-  unsavedPeers.clear()
 }

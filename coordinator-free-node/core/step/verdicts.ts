@@ -2,7 +2,7 @@
 import type { PeerId, UnitIndex } from '../../protocol/ids.js'
 import { limits } from '../../protocol/limits.js'
 import { resultKinds } from '../../protocol/outcome.js'
-import { isInRuns, unitsOf } from '../../protocol/unit-runs.js'
+import { countUnits, isInRuns, unitsOf } from '../../protocol/unit-runs.js'
 import type { EventOf } from '../event.js'
 import { digestKey } from '../kit/byte-key.js'
 import type { CoreMessageOf } from '../messages.js'
@@ -69,6 +69,9 @@ function enterVote(
   const host = hostOf(schedule, from, turn.nowMs)
   if (host.refused !== undefined) return false
   host.spentMs += body.spentMs
+  host.claimed.units += countUnits(body.runs)
+  host.claimed.fuel += body.fuel
+  host.claimed.spentMs += body.spentMs
   const units = enterClaims(turn, docket, stewarded, from, message, (unit) => {
     if (lease?.remaining.has(unit) === true) leaveLease(schedule, lease, unit)
     else if (!isInRuns(granted.runs, unit)) return false

@@ -286,6 +286,14 @@ describe('audits', () => {
     expect(standing(node, 1)).toMatchObject({ checked: 31, audited: 1 })
   })
 
+  test('a contradiction takes back the favour that was booked for the result', () => {
+    const node = accepted(3)
+    const received = (n: number) => node.state.ledger.get(peer(n))?.receivedMs
+    expect([received(1), received(2)]).toEqual([100, 100])
+    compute(node)
+    expect([received(1), received(2)]).toEqual([0, 0])
+  })
+
   test('a contradiction catches everyone behind the result, and this node decides', () => {
     const node = accepted(3)
     compute(node)
