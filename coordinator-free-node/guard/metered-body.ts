@@ -4,8 +4,9 @@
  *
  * **Fuel.** A region is the code from a function's entry, or from a loop's head, to wherever it ends or the loop turns;
  * loops inside are regions of their own. On entering a region the cost of its dearest way through is charged: nothing
- * runs that is not paid for, at one subtraction and one branch a turn. A function with loops keeps the count in a
- * local, and in the global around calls that charge, too.
+ * runs that is not paid for, at one subtraction and one branch a turn. Loops that only count are paid for at once, before
+ * the first turn: the same fuel. A function with loops keeps the count in a local, and in the global around calls that charge,
+ * too.
  *
  * **Depth.** Functions that recur take their frame off the stack's slots on entry; a function tells its callees what is
  * left by writing it to the global before each call, so that leaving costs nothing.
@@ -15,8 +16,10 @@
  */
 import { ByteReader } from './byte-reader.js'
 import { ByteWriter } from './byte-writer.js'
+import { type CountedLoop, recogniseCount } from './counted-loop.js'
 import { chargeMax, fuelCosts } from './fuel-costs.js'
 import type { FunctionFacts } from './function-body.js'
+import { bulkImmediates, skipImmediates } from './immediates.js'
 import {
   type NanRole,
   plainInstructions,
@@ -221,7 +224,7 @@ export class BodyWriter {
       case 0x02: // block
       case 0x03: // loop
       case 0x04: // if
-        return this.#writeBlock(opcode)
+        return this.#writeBlock(opcode, at)
       case 0x05:
         return this.#writeElse()
       case 0x0b:
@@ -320,8 +323,9 @@ export class BodyWriter {
     return !isConversion && simdInstructions[code]?.nan === role
   }
 
-  #writeBlock(opcode: number): void {
+  #writeBlock(opcode: number, at: number): void {
     const reader = this.#reader
+    const count = opcode === op.loop ? recogniseCount(reader) : undefined
     const type = reader.bytes[reader.at] as number
     if (type === op.void || (type > 0x6e && type < 0x80)) reader.byte()
     else reader.s33()
@@ -330,17 +334,38 @@ export class BodyWriter {
     const startCost = this.#region.cost
     this.#labels.push({ opcode, region, startCost, endCost: -1 })
     if (opcode !== op.loop) return
-    this.#copyUpTo(reader.at)
+    // Before the loop, or at the start of each turn.
+    this.#copyUpTo(count === undefined ? reader.at : at)
     const code = this.#code
     const fuel = this.#own('fuel', valueType.i64)
     this.#emit(op.localGet, fuel)
+    if (count !== undefined) this.#pushTurns(count)
     code.byte(op.i64Const)
     const chargeAt = code.reserve()
+    if (count !== undefined) code.byte(0x7e) // i64.mul
     code.byte(0x7d)
     this.#emit(op.localTee, fuel)
     this.#stopBelowZero()
     this.#regions.push({ chargeAt, cost: 0, costMax: 0 })
     this.#pay(fuelCosts.turn)
+  }
+
+  /** How often a loop begins: once more than what is left to count, or as often. */
+  #pushTurns(count: CountedLoop): void {
+    const code = this.#code
+    this.#emit(op.localGet, count.local)
+    if (count.counts === 'down')
+      code.put(op.i32Const, 1, 0x6b) // i32.sub
+    else {
+      const { local, bound, isSigned } = count
+      const pushBound = () => code.copy(this.#spec.module, bound.from, bound.to)
+      pushBound()
+      code.put(isSigned ? 0x48 : 0x49, op.if, valueType.i32) // i32.lt
+      pushBound()
+      this.#emit(op.localGet, local)
+      code.put(0x6b, op.else, op.i32Const, 0, op.end)
+    }
+    code.put(0xad, op.i64Const, 1, 0x7c) // i64.extend_i32_u, i64.add
   }
 
   #writeElse(): void {
@@ -613,89 +638,5 @@ export class BodyWriter {
     for (const { type } of this.#ownLocals.values()) body.put(1, type)
     body.copy(this.#code.bytes)
     return body.bytes
-  }
-}
-
-/** Numbers that follow a bulk instruction. */
-const bulkImmediates: Record<number, number> = {
-  8: 2,
-  9: 1,
-  10: 2,
-  11: 1,
-  12: 2,
-  13: 1,
-  14: 2,
-  15: 1,
-  16: 1,
-  17: 1,
-}
-
-function skipImmediates(reader: ByteReader, opcode: number): void {
-  switch (opcode) {
-    case 0x02:
-    case 0x03:
-    case 0x04:
-      reader.s33()
-      return
-    case 0x0c:
-    case 0x0d:
-    case 0x10:
-    case 0x20:
-    case 0x21:
-    case 0x22:
-    case 0x23:
-    case 0x24:
-    case 0x25:
-    case 0x26:
-    case 0xd2:
-      reader.u32()
-      return
-    case 0x0e:
-      for (let left = reader.u32(); left >= 0; left--) reader.u32()
-      return
-    case 0x11:
-      reader.u32()
-      reader.u32()
-      return
-    case 0x1c:
-      reader.u32()
-      reader.byte()
-      return
-    case 0x3f:
-    case 0x40:
-    case 0xd0:
-      reader.byte()
-      return
-    case 0x41:
-      reader.s32()
-      return
-    case 0x42:
-      reader.skipS64()
-      return
-    case 0x43:
-      reader.skip(4)
-      return
-    case 0x44:
-      reader.skip(8)
-      return
-    case 0xfc: {
-      const count = bulkImmediates[reader.u32()] ?? 0
-      for (let i = 0; i < count; i++) reader.u32()
-      return
-    }
-    case 0xfd: {
-      const instruction = simdInstructions[reader.u32()]
-      if (instruction?.align !== undefined) {
-        reader.u32()
-        reader.u32()
-      }
-      if (instruction?.lanes !== undefined) reader.byte()
-      if (instruction?.wide !== undefined) reader.skip(16)
-      return
-    }
-    default:
-      if (plainInstructions[opcode]?.align === undefined) return
-      reader.u32()
-      reader.u32()
   }
 }
