@@ -15,6 +15,10 @@ type VolunteerOption =
   | 'neverOnBattery'
   | 'hours'
   | 'tiers'
+  | 'allowPeers'
+  | 'denyPeers'
+  | 'allowSubnets'
+  | 'denySubnets'
   | 'owners'
   | 'denyOwners'
   | 'tasks'
@@ -36,6 +40,10 @@ const names = [
   'neverOnBattery',
   'hours',
   'tiers',
+  'allowPeers',
+  'denyPeers',
+  'allowSubnets',
+  'denySubnets',
   'owners',
   'denyOwners',
   'tasks',
@@ -70,6 +78,10 @@ export function addVolunteerOptions(command: Command): Command {
     .option('--no-never-on-battery', 'on battery, too')
     .option('--hours <hours>', 'when, such as "mon-fri 22:00-07:00"; repeatable', collect)
     .option('--tiers <tiers>', 'kinds of tasks to run: builtin,wasm,js', collectList)
+    .option('--allow-peers <peers>', 'deal with these nodes only; repeatable', collectList)
+    .option('--deny-peers <peers>', 'not with these; repeatable', collectList)
+    .option('--allow-subnets <blocks>', 'only at these addresses, as 192.0.2.0/24', collectList)
+    .option('--deny-subnets <blocks>', 'not at these; repeatable', collectList)
     .option('--owners <peers>', 'work for these requesters only; repeatable', collectList)
     .option('--deny-owners <peers>', 'not for these; repeatable', collectList)
     .option('--tasks <hashes>', 'run these tasks only; repeatable', collectList)

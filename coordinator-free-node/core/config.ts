@@ -1,5 +1,6 @@
 import type { DonationRules } from './hosting/availability.js'
 import type { HostingPolicy } from './hosting/policy.js'
+import type { ListSource } from './membership/gate.js'
 
 /** The core's durations and sizes that a node may choose; bounds against abuse stand in protocol/limits. */
 export interface CoreConfig {
@@ -11,8 +12,10 @@ export interface CoreConfig {
   unitMemoryBytesMax: number
   /** Memory of all units that run at the same time, bytes: a job is served when `slots` of its units fit. */
   memoryBytesMax: number
-  /** For whom and what: the volunteer's lists. */
+  /** What kinds of tasks run here at all. */
   policy: HostingPolicy
+  /** Whom and what this node lets in, by source; `lists-changed` replaces one. */
+  lists: Readonly<Record<string, ListSource>>
   /** When: hours, idle, battery. */
   rules: DonationRules
   /** Units of others that run when donation stops may go on for so long. */
@@ -52,12 +55,9 @@ export const defaultCoreConfig: CoreConfig = {
   memoryBytesMax: Number.POSITIVE_INFINITY,
   policy: {
     tiers: ['builtin', 'wasm', 'js'],
-    owners: undefined,
-    deniedOwners: [],
-    tasks: undefined,
-    deniedTasks: [],
     nativeOwners: [],
   },
+  lists: {},
   rules: { windows: [], idle: undefined, neverOnBattery: false },
   graceMs: 20_000,
   advertEveryMs: 15_000,

@@ -27,6 +27,8 @@ export type EffectBody =
   /** Makes a neighbour of a peer; `job` allows the directory to be asked where the addresses fail. */
   | { type: 'dial'; peer: PeerId; addresses: readonly string[]; job: JobId | undefined }
   | { type: 'disconnect'; peer: PeerId; reason: string }
+  /** Ends every connection that the lists no longer admit: to these peers, and from denied addresses. */
+  | { type: 'turn-away'; peers: readonly PeerId[] }
   /** Announces in the directory that this node stewards the job. */
   | { type: 'provide'; job: JobId }
   /** Fetches manifest and task from a neighbour, by hash, unless they are here. */

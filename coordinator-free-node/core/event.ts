@@ -8,6 +8,7 @@ import type { UnitOutcome } from '../protocol/outcome.js'
 import type { UnitRun } from '../protocol/unit-runs.js'
 import type { MachineReading } from './hosting/availability.js'
 import type { JobRecord, LedgerRecord, PeerRecord, StandingRecord } from './kit/records.js'
+import type { ListSource } from './membership/gate.js'
 import type { CoreMessage } from './messages.js'
 
 /** A job as the journal remembers it. */
@@ -69,6 +70,8 @@ export type EventBody =
   /** No work for others until then by the wall clock; Infinity: until `resume-requested`. */
   | { type: 'pause-requested'; untilUtcMs: number }
   | { type: 'resume-requested' }
+  /** A source of the operator's lists says something else now; undefined: nothing more. */
+  | { type: 'lists-changed'; source: string; list: ListSource | undefined }
 
 export type Event = EventBody & { id: number; nowMs: number }
 export type EventOf<Type extends EventBody['type']> = Extract<EventBody, { type: Type }>

@@ -7,6 +7,7 @@ import type { Job } from './jobs/job.js'
 import { type Random, seedRandom } from './kit/random.js'
 import { type SecretRandom, secretRandom } from './kit/secret-random.js'
 import { type AdvertState, createAdverts } from './membership/adverts.js'
+import { createGate, type Gate } from './membership/gate.js'
 import { createNeighbours, type NeighbourState } from './membership/neighbours.js'
 import { createLedger, type Ledger } from './reciprocity/ledger.js'
 import type { OwnPace, UnitClaim } from './reciprocity/prices.js'
@@ -92,6 +93,9 @@ export interface NodeState {
   loneSinceMs: number
   addresses: readonly string[]
   readonly neighbours: NeighbourState
+  readonly gate: Gate
+  /** When an allowance ends and neighbours have to be looked at again. */
+  gateReviewMs: number
   readonly adverts: AdvertState
   readonly stewarded: Map<JobId, StewardedJob>
   readonly hosting: HostingState
@@ -121,15 +125,18 @@ export function createState(
   config: Partial<CoreConfig> = {},
   secret = new Uint8Array(new Int32Array([seed]).buffer),
 ): NodeState {
+  const whole = { ...defaultCoreConfig, ...config }
   return {
     self,
-    config: { ...defaultCoreConfig, ...config },
+    config: whole,
     random: seedRandom(seed),
     secret: secretRandom(secret),
     startedMs: 0,
     loneSinceMs: 0,
     addresses: [],
     neighbours: createNeighbours(),
+    gate: createGate(whole.lists),
+    gateReviewMs: Number.POSITIVE_INFINITY,
     adverts: createAdverts(),
     stewarded: new Map(),
     hosting: createHosting(),

@@ -10,6 +10,7 @@ import { assertNever } from './kit/assert.js'
 import { dialFailed, restorePeers } from './membership/neighbours.js'
 import type { CoreMessage } from './messages.js'
 import type { NodeState } from './state.js'
+import { denialOfMeeting } from './step/admission.js'
 import { donationTick, onMachineReading, onPause, recallPause } from './step/donation.js'
 import { recallFavours } from './step/favours.js'
 import {
@@ -25,6 +26,7 @@ import {
 } from './step/host.js'
 import { completeIfDone, failJob } from './step/job-end.js'
 import { onAbort, onAnswer, onRelease, onRenew, onWant } from './step/leasing.js'
+import { enforceLists, listsTick, onListsChanged } from './step/lists.js'
 import {
   membershipTick,
   onAdvert,
@@ -111,6 +113,8 @@ function handle(turn: Turn, event: EventBody): void {
       return onPause(turn, event.untilUtcMs)
     case 'resume-requested':
       return onPause(turn, undefined)
+    case 'lists-changed':
+      return onListsChanged(turn, event)
     default:
       assertNever(event, 'event')
   }
@@ -118,6 +122,8 @@ function handle(turn: Turn, event: EventBody): void {
 
 /** A message from a peer, or from oneself. */
 function onMessage(turn: Turn, from: PeerId, message: CoreMessage): void {
+  // It was on its way when its sender was denied.
+  if (denialOfMeeting(turn.state, from, turn.nowMs) !== undefined) return
   switch (message.type) {
     case 'hello':
       return onHello(turn, from, message)
@@ -166,6 +172,7 @@ function onStarted(turn: Turn, event: EventOf<'started'>): void {
   restorePeers(state.neighbours, event.peers)
   recallPause(turn, event.pausedUntilUtcMs)
   for (const job of event.jobs) restoreJob(turn, job)
+  if (state.gate.sources.size > 0) enforceLists(turn)
   wakeAt(turn, 'membership', nowMs)
 }
 
@@ -177,7 +184,10 @@ function onDeadline(turn: Turn): void {
     wake[part] = Number.POSITIVE_INFINITY
     return true
   }
-  if (due('membership')) membershipTick(turn)
+  if (due('membership')) {
+    membershipTick(turn)
+    listsTick(turn)
+  }
   if (due('steward')) stewardTick(turn)
   if (due('host')) hostTick(turn)
   if (due('donation')) donationTick(turn)

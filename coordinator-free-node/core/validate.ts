@@ -4,6 +4,7 @@ import { unitsOf } from '../protocol/unit-runs.js'
 import { isResting } from './hosting/hosting.js'
 import { assert } from './kit/assert.js'
 import { hasUnit, validateUnitSet } from './kit/unit-set.js'
+import { denialOfPeer } from './membership/gate.js'
 import { canServe } from './scheduling/hosts.js'
 import type { NodeState, StewardedJob } from './state.js'
 import { hasVoted, heldBytes } from './verification/tally.js'
@@ -18,6 +19,7 @@ export function validateState(state: NodeState): void {
   assert(state.neighbours.known.size <= limits.knownPeersMax, 'too many peers are remembered')
   assert(state.hosting.jobs.size <= limits.hostedJobsMax, 'too many jobs are hosted')
   assert(!state.neighbours.neighbours.has(state.self), 'the node is its own neighbour')
+  validateAdmission(state)
   for (const job of state.hosting.jobs.values()) {
     assert(
       !(job.wanting && isResting(state.hosting, job, state.self)),
@@ -30,6 +32,16 @@ export function validateState(state: NodeState): void {
         `hosted lease ${lease.lease} of ${job.job} has nothing left but was kept`,
       )
   }
+}
+
+/** Whoever is denied for good is nobody's neighbour; other denials come and go with the clock. */
+function validateAdmission({ gate, gateReviewMs, neighbours }: NodeState): void {
+  if (gateReviewMs < Number.POSITIVE_INFINITY) return
+  for (const peer of neighbours.neighbours.keys())
+    assert(
+      denialOfPeer(gate, peer, Number.MAX_VALUE) === undefined,
+      `${peer} is a neighbour and denied`,
+    )
 }
 
 function validateStewarded(stewarded: StewardedJob): void {

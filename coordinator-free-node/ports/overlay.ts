@@ -40,6 +40,10 @@ export interface Overlay {
    */
   connect(addresses: readonly string[], signal?: AbortSignal): Promise<PeerId>
   disconnect(peer: PeerId, reason: string): void
+  /** Hangs up on everybody whom the gate no longer admits, neighbours or not. */
+  turnAway(): void
+  /** How often the gate said no: to connections from outside, at the socket and by name, and to own dials. */
+  denials(): { sockets: number; peers: number; dials: number }
   /**
    * Queues messages towards a neighbour; those of one tick share a frame.
    * @returns false when there is no such neighbour; one whose queue is over its bound is dropped as stuck

@@ -18,6 +18,7 @@ export const errorCodes = [
   'MH_BAD_MODULE',
   'MH_BAD_ADDRESS',
   'MH_PEER_UNREACHABLE',
+  'MH_DENIED',
   'MH_PORT_TAKEN',
   'MH_STATE_LOCKED',
   'MH_STATE_CORRUPT',

@@ -11,8 +11,16 @@
 import { z } from 'zod'
 import { bytesSchema } from './bytes.js'
 import type { FailureCode } from './errors.js'
-import { type JobId, jobIdSchema, type PeerId, type UnitIndex } from './ids.js'
+import { type JobId, jobIdSchema, type PeerId, peerIdSchema, type UnitIndex } from './ids.js'
 import { limits } from './limits.js'
+import {
+  type ListSubject,
+  type ListVerdict,
+  listNameSchema,
+  listSubjects,
+  listVerdicts,
+  plainText,
+} from './lists.js'
 import { type Acceptance, manifestSchema } from './manifest.js'
 import type { ResultKind } from './outcome.js'
 import type { UnitRun } from './unit-runs.js'
@@ -49,6 +57,9 @@ const jobRef = z.string().regex(/^[0-9a-f]{4,64}$/, 'expected a job id or its fi
 
 /** A year: who means longer means `resume`. */
 export const pauseMsMax = 366 * 86_400_000
+
+/** Ten years: who means longer means for good. */
+export const listMsMax = 3_653 * 86_400_000
 
 export const requestSchemas = {
   submit: submissionSchema,
@@ -92,6 +103,29 @@ export const requestSchemas = {
     forMs: z.number().min(1).max(pauseMsMax).optional(),
   }),
   resume: z.strictObject({}),
+  /** Whom and what the node's lists deny and allow; `name` asks for the entries of an imported list. */
+  lists: z.strictObject({ name: listNameSchema.optional() }),
+  /** Denies or allows, at once and in later lives; again changes how long and the note. */
+  enlist: z.strictObject({
+    verdict: z.enum(listVerdicts),
+    subject: z.enum(listSubjects),
+    /** The last characters of a known peer's id, or the first digits of a known task's hash, will do. */
+    value: z.string().min(1).max(limits.listValueCharsMax),
+    forMs: z.number().min(1).max(listMsMax).optional(),
+    note: plainText(limits.listNoteCharsMax).optional(),
+  }),
+  /** Takes back what `enlist` said of a value, or an imported list by its name. */
+  delist: z.strictObject({ what: z.string().min(1).max(limits.listValueCharsMax) }),
+  /** Takes in somebody's deny list, in the place of its earlier version. */
+  importList: z.strictObject({
+    text: z.string().max(limits.listBytesMax),
+    /** What the file is called in messages. */
+    label: plainText(limits.textCharsMax),
+    /** Who must have signed it. */
+    signer: peerIdSchema.optional(),
+  }),
+  /** The node's own denials as such a file. */
+  exportList: z.strictObject({ name: listNameSchema, sign: z.boolean() }),
   /** Finishes what is running, hands the rest back, takes nothing new. Answers when drained. */
   drain: z.strictObject({}),
   /** The same; then a node that has its process to itself ends it, with 0. */
@@ -327,6 +361,58 @@ export interface DonationView {
   unitsLeft: number
 }
 
+/** Where an entry comes from: an option, the settings file, a command, or somebody's list. */
+export type ListOrigin = 'option' | 'file' | 'command' | 'list'
+
+export interface ListedView {
+  subject: ListSubject
+  verdict: ListVerdict
+  value: string
+  note: string | undefined
+  /** Milliseconds; below zero: it has ended. Undefined: for good. */
+  endsInMs: number | undefined
+  origin: ListOrigin
+  /** Name of the imported list. */
+  list: string | undefined
+}
+
+export interface ListsView {
+  entries: readonly ListedView[]
+  /** Kinds of which nothing passes but what is allowed. */
+  only: readonly ListSubject[]
+  lists: readonly ImportedListView[]
+  /** How often somebody was kept out since the node started: at the socket, by name, and own dials not made. */
+  kept: { sockets: number; peers: number; dials: number }
+}
+
+/** A list of somebody else's. */
+export interface ImportedListView {
+  name: string
+  /** Who signed it; undefined: nobody. */
+  signer: PeerId | undefined
+  /** Wall clock, milliseconds. */
+  updatedMs: number | undefined
+  importedMs: number
+  entries: number
+  /** Of those, the ones that have not ended. */
+  current: number
+}
+
+/** What came of a word about a value. */
+export interface EnlistedView {
+  subject: ListSubject
+  verdict: ListVerdict
+  /** Written out. */
+  value: string
+  endsInMs: number | undefined
+  /** Set where it is kept out all the same, or kept out now: who says so. */
+  deniedBy: string | undefined
+  /** Things of that kind that are allowed, where nothing else is; undefined where everything else is. */
+  allowed: number | undefined
+  /** Neighbours now. */
+  neighbours: number
+}
+
 /** A job as its host sees it. */
 export interface HostedJobView {
   job: JobId
@@ -383,6 +469,11 @@ export interface GatewayResults {
   hosted: { jobs: readonly HostedJobView[] }
   pause: DonationView
   resume: DonationView
+  lists: ListsView
+  enlist: EnlistedView
+  delist: { removed: number }
+  importList: { list: ImportedListView; replaced: number | undefined; neighbours: number }
+  exportList: { text: string; entries: number }
   drain: Record<string, never>
   finish: Record<string, never>
 }

@@ -93,6 +93,14 @@ export const limits = {
   answersMax: 256,
   /** Any text from a peer that is shown to a person. */
   textCharsMax: 500,
+  /** Own entries about peers, subnets, owners and tasks, and entries of one list of somebody else's: 250 bytes each. */
+  listEntriesMax: 20_000,
+  /** Lists of others that a node keeps: each is looked through for every peer and advert. */
+  importedListsMax: 16,
+  /** One such list as text: all its entries with short notes. */
+  listBytesMax: 4 * MIB,
+  listValueCharsMax: 100,
+  listNoteCharsMax: 200,
   /** Gateway: clients at once, and one request of a client. */
   gatewayClientsMax: 64,
   gatewayFrameBytesMax: 32 * MIB,

@@ -10,6 +10,7 @@ import { limits } from '../protocol/limits.js'
 import { calibrate } from './calibration.js'
 import type { GatewayBackend } from './gateway/backend.js'
 import { keyOf } from './journal.js'
+import { listRequests } from './lists/list-requests.js'
 import type { NodeParts } from './node-parts.js'
 import { readAsCompleted, readInOrder } from './result-reader.js'
 import { systemClock } from './system-clock.js'
@@ -88,6 +89,7 @@ export function createBackend(parts: NodeParts): GatewayBackend {
       driver.dispatch({ type: 'resume-requested' })
       return await savedDonation(parts)
     },
+    ...listRequests(parts),
     drain: (_request, signal) => drain(parts, signal),
     finish(_request, signal) {
       parts.finishing.abort()

@@ -21,6 +21,9 @@ export function perform(parts: NodeParts, effect: Effect): void {
     case 'disconnect':
       overlay.disconnect(effect.peer, effect.reason)
       return
+    case 'turn-away':
+      overlay.turnAway()
+      return
     case 'provide':
       overlay.provide(effect.job, parts.stopped).catch((error: unknown) => {
         // The directory is a convenience: adverts carry the steward's addresses.

@@ -10,6 +10,7 @@
  * | `out/JOB/..`, `was/JOB/..`, `new/JOB/..` | canonical results: see result-packs.ts |
  * | `ledger/PEER`, `standing/PEER`, `peer/PEER` | their records |
  * | `meta/identity` | private key |
+ * | `list/command`, `list/from/NAME` | whom and what the operator denies and allows: lists/list-book.ts |
  * | `meta/pause` | end of a pause, wall clock; not there when there is none |
  *
  * The inputs of a running list job take as much disk as its source is long, and go in one range when it ends. How far
@@ -36,6 +37,8 @@ const leaseDigits = 14
 export const keyOf = {
   identity: 'meta/identity',
   pause: 'meta/pause',
+  ownList: 'list/command',
+  importedList: (name: string) => `list/from/${name}`,
   job: (job: JobId) => `job/${job}`,
   lease: (job: JobId, lease: number) => `lease/${job}/${hex(lease, leaseDigits)}`,
   input: (job: JobId, unit: number) => `in/${job}/${hex(unit, unitDigits)}`,

@@ -5,11 +5,13 @@
 import { z } from 'zod'
 import { GridError } from '../protocol/errors.js'
 import { peerIdSchema } from '../protocol/ids.js'
+import { limits } from '../protocol/limits.js'
+import { canonicalValue, expectedValue, type ListSubject } from '../protocol/lists.js'
 import { parseHours } from './volunteer/hours.js'
 import { durationSchema, sizeSchema } from './volunteer/quantities.js'
 
-/** Entries of an owner or task list: each advert is looked up in it. */
-const listMax = 10_000
+/** Entries of a list, half of what a node keeps in all: some are allowed, others denied. */
+const listMax = limits.listEntriesMax / 2
 /** Windows of hours: three for each day of the week, and some. */
 const hoursMax = 32
 
@@ -20,6 +22,10 @@ const task = z
     /^[0-9a-f]{64}$/,
     'expected the whole hash of a task, 64 lowercase hexadecimal digits, not the first of them: "manyhands jobs --hosted --json" shows hashes',
   )
+const listed = (subject: ListSubject) =>
+  z.string().refine((text) => canonicalValue(subject, text) !== undefined, {
+    error: `expected ${expectedValue[subject]}`,
+  })
 const hours = z.string().superRefine((text, context) => {
   const parsed = parseHours(text)
   if (typeof parsed === 'string') context.addIssue(parsed)
@@ -132,6 +138,32 @@ export const nodeOptionsSchema = z.strictObject({
     .min(1)
     .default(['builtin', 'wasm', 'js'])
     .describe('Kinds of tasks to run for others.'),
+  allowPeers: z
+    .array(listed('peer'))
+    .max(listMax)
+    .optional()
+    .describe('Peer ids of the nodes to deal with at all. Default: everybody.'),
+  denyPeers: z
+    .array(listed('peer'))
+    .max(listMax)
+    .default([])
+    .describe(
+      'Peer ids of nodes not to deal with: not dialled, not let in, given no work; wins over `allowPeers`.',
+    ),
+  allowSubnets: z
+    .array(listed('subnet'))
+    .max(listMax)
+    .optional()
+    .describe(
+      'Internet addresses to deal with, `192.0.2.7` or blocks `192.0.2.0/24`, `2001:db8::/32`. Default: all.',
+    ),
+  denySubnets: z
+    .array(listed('subnet'))
+    .max(listMax)
+    .default([])
+    .describe(
+      'Internet addresses not to dial and not to be reached from: a connection is closed before a byte is read; wins over `allowSubnets`.',
+    ),
   owners: z
     .array(owner)
     .max(listMax)

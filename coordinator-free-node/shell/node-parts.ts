@@ -9,6 +9,7 @@ import type { HostRunner } from './host-runner.js'
 import type { JobBlobs } from './job-blobs.js'
 import type { JobNews } from './job-news.js'
 import type { Journal } from './journal.js'
+import type { ListBook } from './lists/list-book.js'
 import type { Mail } from './mail.js'
 import type { ParsedNodeOptions } from './node-options.js'
 import type { ResultChecker } from './result-checker.js'
@@ -22,6 +23,7 @@ export interface NodeParts {
   executor: Executor
   mail: Mail
   blobs: JobBlobs
+  lists: ListBook
   journal: Journal
   runner: HostRunner
   checker: ResultChecker

@@ -5,12 +5,15 @@
 import { randomBytes } from 'node:crypto'
 import { type Logger, pino } from 'pino'
 import { defaultCoreConfig } from '../core/config.js'
+import { denialOfAddress } from '../core/membership/gate.js'
 import { createState, type NodeState } from '../core/state.js'
+import { denialOfMeeting, denialOfPlace } from '../core/step/admission.js'
 import type { Overlay } from '../ports/overlay.js'
 import type { Store } from '../ports/store.js'
 import { isGridError } from '../protocol/errors.js'
 import type { NodeStatus } from '../protocol/gateway-api.js'
 import type { BlobHash, JobId } from '../protocol/ids.js'
+import { parseIp } from '../protocol/subnet.js'
 import { createBackend } from './backend.js'
 import { createDriver } from './driver.js'
 import { perform } from './effects.js'
@@ -21,16 +24,19 @@ import { createIdentity, loadIdentity } from './identity.js'
 import { createJobBlobs } from './job-blobs.js'
 import { createJobNews } from './job-news.js'
 import { createJournal, keyOf, type Memory, recall } from './journal.js'
+import { ListBook } from './lists/list-book.js'
+import { optionLists } from './lists/option-lists.js'
 import { createMail } from './mail.js'
 import type { NodeOptions, ParsedNodeOptions } from './node-options.js'
 import type { NodeParts } from './node-parts.js'
+import type { OverlayGate } from './overlay/gate.js'
 import { createOverlay } from './overlay/overlay.js'
 import { createResultChecker } from './result-checker.js'
 import { createBlobSpace } from './store/blob-space.js'
 import { openStore } from './store/level-store.js'
 import { systemClock } from './system-clock.js'
 import { donationConfigOf } from './volunteer/donation-settings.js'
-import { effectiveOptionsOf } from './volunteer/effective-options.js'
+import { type EffectiveOptions, effectiveOptionsOf } from './volunteer/effective-options.js'
 import { sensesFor, watchMachine } from './volunteer/machine-watch.js'
 
 export interface RunningNode {
@@ -65,13 +71,13 @@ const leasesPerMs = 1_000
  * await node.stop()
  */
 export async function startNode(given: NodeOptions): Promise<RunningNode> {
-  const { options } = await effectiveOptionsOf(given)
+  const said = await effectiveOptionsOf(given)
   const undo: (() => Promise<unknown> | unknown)[] = []
   const stop = async () => {
     for (let last = undo.pop(); last !== undefined; last = undo.pop()) await last()
   }
   try {
-    return await assemble(options, undo, stop)
+    return await assemble(said, undo, stop)
   } catch (error) {
     await stop()
     throw error
@@ -79,10 +85,11 @@ export async function startNode(given: NodeOptions): Promise<RunningNode> {
 }
 
 async function assemble(
-  options: ParsedNodeOptions,
+  said: EffectiveOptions,
   undo: (() => Promise<unknown> | unknown)[],
   stop: () => Promise<void>,
 ): Promise<RunningNode> {
+  const { options } = said
   const warnings: string[] = []
   const log = pino({ level: options.log, base: null }, pino.destination({ dest: 2, sync: true }))
   const onWarning = (text: string) => {
@@ -95,8 +102,20 @@ async function assemble(
   const config = donationConfigOf(options)
   const { donates = true, slots = 1, rules } = config
   const senses = await sensesFor(rules ?? defaultCoreConfig.rules)
-  const overlay = createOverlay(overlayOptions(options, identity.privateKey, log))
   const mail = createMail(identity.signer)
+  const { nowMs } = systemClock
+  const lists = new ListBook({ store, mail, given: optionLists(said), nowMs })
+  await lists.load()
+  const state = createState(
+    identity.signer.self,
+    randomBytes(4).readInt32LE(),
+    { ...config, lists: lists.sources() },
+    randomBytes(32),
+  )
+  const overlay = createOverlay({
+    ...overlayOptions(options, identity.privateKey, log),
+    gate: gateOf(state, nowMs),
+  })
   const space = createBlobSpace(store, {
     bytesMax: options.disk,
     isInUse: (hash) => isBlobInUse(state, hash),
@@ -111,12 +130,6 @@ async function assemble(
     // Whose, the policy decides.
     native: options.nativeOwners.length > 0,
   })
-  const state = createState(
-    identity.signer.self,
-    randomBytes(4).readInt32LE(),
-    config,
-    randomBytes(32),
-  )
   const stopping = new AbortController()
   const parts = connectParts({
     options,
@@ -126,6 +139,7 @@ async function assemble(
     executor,
     mail,
     blobs,
+    lists,
     log,
     stopping,
   })
@@ -195,6 +209,18 @@ function overlayOptions(
     listen: at,
     lan: lan ? { port: lanPort } : false,
     log: (text) => log.debug(text),
+  }
+}
+
+/** The core's word, for whoever stands at the door. */
+function gateOf(state: NodeState, nowMs: () => number): OverlayGate {
+  return {
+    denialOfHost(host) {
+      const ip = state.gate.sources.size === 0 ? undefined : parseIp(host)
+      return ip && denialOfAddress(state.gate, ip, nowMs())?.reason
+    },
+    denialOfPlace: (address) => denialOfPlace(state, address, nowMs())?.reason,
+    denialOfPeer: (peer) => denialOfMeeting(state, peer, nowMs())?.reason,
   }
 }
 

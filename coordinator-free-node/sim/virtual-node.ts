@@ -263,6 +263,7 @@ export class VirtualNode {
       case 'job-changed':
       case 'results-withdrawn':
       case 'disconnect':
+      case 'turn-away':
         return
     }
   }

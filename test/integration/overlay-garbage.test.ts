@@ -12,6 +12,7 @@ import { hashOf } from '../../coordinator-free-node/protocol/ids.js'
 import { limits } from '../../coordinator-free-node/protocol/limits.js'
 import { createIdentity, loadIdentity } from '../../coordinator-free-node/shell/identity.js'
 import { encodeFrame } from '../../coordinator-free-node/shell/overlay/frames.js'
+import { countDenials, openGate } from '../../coordinator-free-node/shell/overlay/gate.js'
 import {
   createLibp2pNode,
   stopLibp2pNode,
@@ -132,6 +133,7 @@ describe('a peer that breaks the protocol', () => {
       dht: 'off',
       dialMs: 2_000,
       handshakeMs: 2_000,
+      gate: countDenials(openGate),
       onListenError: () => {},
     })
     await attacker.start()

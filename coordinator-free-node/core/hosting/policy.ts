@@ -1,6 +1,7 @@
 /**
- * For whom and what the machine works at all: the volunteer's lists. A pure table of refusals, asked when an advert
- * comes and again when the signed manifest is here, since a steward may have advertised something else.
+ * What the machine works at all: kinds of tasks, and the memory that they ask for. A pure table of refusals, asked when
+ * an advert comes and again when the signed manifest is here, since a steward may have advertised something else. Whose
+ * tasks, and which, the operator's lists say (core/membership/gate.ts).
  */
 import type { BlobHash, PeerId } from '../../protocol/ids.js'
 import type { TaskDescriptor } from '../../protocol/task-bundle.js'
@@ -8,12 +9,6 @@ import type { TaskDescriptor } from '../../protocol/task-bundle.js'
 export interface HostingPolicy {
   /** Tiers served for anybody; `native` is none of them. */
   tiers: readonly TaskDescriptor['tier'][]
-  /** Requesters served; undefined: all. Denial beats it. */
-  owners: readonly PeerId[] | undefined
-  deniedOwners: readonly PeerId[]
-  /** Tasks served; undefined: all. Denial beats it. */
-  tasks: readonly BlobHash[] | undefined
-  deniedTasks: readonly BlobHash[]
   /** Requesters whose `native` tasks, which nothing guards, may run. */
   nativeOwners: readonly PeerId[]
 }
@@ -38,7 +33,7 @@ export interface HostMeans {
 /**
  * Why this host does not serve a job; undefined when it does.
  *
- * @param isOwn  whether the node's own user asks: the lists are about others, the machine's bounds are not
+ * @param isOwn  whether the node's own user asks: the kinds are about others' tasks, the machine's bounds are not
  */
 export function refusalOf(
   job: JobFacts,
@@ -46,7 +41,7 @@ export function refusalOf(
   means: HostMeans,
   policy: HostingPolicy,
 ): string | undefined {
-  const { requester, taskHash, tier } = job
+  const { requester, tier } = job
   if (!means.donates) return 'this node donates no CPU'
   if (means.draining) return 'this node is finishing and takes nothing new'
   if (tier === 'native' && !policy.nativeOwners.includes(requester))
@@ -56,11 +51,6 @@ export function refusalOf(
   const memory = refusalOfMemory(job.unitMemoryBytesMax, means)
   if (memory !== undefined || isOwn) return memory
   if (tier !== 'native' && !policy.tiers.includes(tier)) return `this node runs no ${tier} tasks`
-  if (policy.deniedOwners.includes(requester)) return 'this node takes no work of this owner'
-  if (policy.owners?.includes(requester) === false)
-    return 'this node takes work of certain owners only'
-  if (policy.deniedTasks.includes(taskHash)) return 'this node does not run this task'
-  if (policy.tasks?.includes(taskHash) === false) return 'this node runs certain tasks only'
   return undefined
 }
 

@@ -19,6 +19,7 @@ import { refusalOf } from '../hosting/policy.js'
 import { nextToServe, whoYields } from '../hosting/turns.js'
 import type { CoreMessageOf } from '../messages.js'
 import { balanceOf } from '../reciprocity/ledger.js'
+import { admittedPlaces, denialOfWork } from './admission.js'
 import { spendOn } from './favours.js'
 import { canReach, emit, send, type Turn, wakeAt } from './turn.js'
 import { flushVotes, runsForMessages } from './voting.js'
@@ -36,7 +37,8 @@ export function considerAdvert(turn: Turn, advert: AdvertBody): void {
   const known = hosting.jobs.get(advert.job)
   if (known !== undefined) {
     known.advert = advert
-    if (known.phase !== 'refused') return
+    // Refused while it ran: its units are on their way back.
+    if (known.phase !== 'refused' || known.leases.size > 0) return
     // A job refused earlier may be served by now.
     hosting.jobs.delete(advert.job)
   }
@@ -48,10 +50,23 @@ export function considerAdvert(turn: Turn, advert: AdvertBody): void {
   serveNext(turn)
 }
 
-function refusal(turn: Turn, advert: AdvertBody, manifest: Manifest | undefined) {
+/** Why a job is not served: by what the machine has, and by its operator's lists. */
+export function refusal(turn: Turn, advert: AdvertBody, manifest: Manifest | undefined) {
   const { self, hosting, config } = turn.state
   const means = { ...config, draining: hosting.draining }
-  return refusalOf(factsOf(advert, manifest), advert.steward === self, means, config.policy)
+  const facts = factsOf(advert, manifest)
+  const isOwn = advert.steward === self
+  const refused = refusalOf(facts, isOwn, means, config.policy)
+  if (refused !== undefined || isOwn) return refused
+  return denialOfWork(turn.state, facts, turn.nowMs)?.reason
+}
+
+/** Ends the work on a job that is not served any more; its units go back as they end. */
+export function refuseHosted(turn: Turn, job: HostedJob, reason: string): void {
+  job.wanting = false
+  job.yields = false
+  setPhase(turn, job, 'refused', reason)
+  for (const lease of job.leases.keys()) cancelLease(turn, job, lease, 'all')
 }
 
 /** Starts as many queued jobs as there are places, and sees that a place is free for the others in turn. */
@@ -99,8 +114,12 @@ function startQueued(turn: Turn): void {
 
 function approach(turn: Turn, job: HostedJob): void {
   if (!canReach(turn, job.steward)) {
+    const addresses = admittedPlaces(turn.state, job.advert.addresses, turn.nowMs)
+    if (addresses.length === 0 && job.advert.addresses.length > 0) {
+      setPhase(turn, job, 'refused', 'this node does not deal with the address of its steward')
+      return
+    }
     setPhase(turn, job, 'connecting', 'connects to the steward')
-    const { addresses } = job.advert
     emit(turn, { type: 'dial', peer: job.steward, addresses, job: job.job })
     return
   }

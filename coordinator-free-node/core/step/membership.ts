@@ -16,6 +16,7 @@ import {
   rememberPeer,
 } from '../membership/neighbours.js'
 import type { CoreMessageOf } from '../messages.js'
+import { admittedPlaces, denialOfMeeting } from './admission.js'
 import { considerAdvert, hostLost, hostRejoined, withdrawAdvert } from './host.js'
 import { stewardLostHost } from './leasing.js'
 import { emit, journal, send, type Turn, wakeAt } from './turn.js'
@@ -31,6 +32,10 @@ const advertsAtJoinMax = 256
 
 export function onNeighbourJoined(turn: Turn, peer: PeerId, addresses: readonly string[]): void {
   const { state, nowMs } = turn
+  if (denialOfMeeting(state, peer, nowMs) !== undefined) {
+    emit(turn, { type: 'turn-away', peers: [peer] })
+    return
+  }
   const forgotten = neighbourJoined(state.neighbours, peer, addresses, nowMs)
   savePeer(turn, peer)
   if (forgotten !== undefined) journal(turn, [{ type: 'peer-forgotten', peer: forgotten }])
@@ -66,7 +71,8 @@ export function onHello(turn: Turn, from: PeerId, hello: CoreMessageOf<'hello'>)
   if (hello.addresses.length === 0) return
   neighbour.addresses = hello.addresses
   neighbour.subnet ??= publicSubnetOf(hello.addresses)
-  rememberPeer(turn.state.neighbours, from, hello.addresses, turn.nowMs)
+  const admitted = admittedPlaces(turn.state, hello.addresses, turn.nowMs)
+  rememberPeer(turn.state.neighbours, from, admitted, turn.nowMs)
   savePeer(turn, from)
 }
 
@@ -77,7 +83,10 @@ export function onPeersHeardOf(
   const { state, nowMs } = turn
   for (const { peer, addresses } of peers) {
     if (peer === state.self || state.neighbours.neighbours.has(peer)) continue
-    rememberPeer(state.neighbours, peer, addresses, nowMs)
+    if (denialOfMeeting(state, peer, nowMs) !== undefined) continue
+    const admitted = admittedPlaces(state, addresses, nowMs)
+    if (admitted.length < addresses.length && admitted.length === 0) continue
+    rememberPeer(state.neighbours, peer, admitted, nowMs)
   }
   dialSome(turn)
 }
@@ -92,6 +101,8 @@ export function onAdvert(turn: Turn, from: PeerId, message: CoreMessageOf<'adver
   const { state, nowMs } = turn
   const { body, sealed, hops } = message
   if (body.steward === state.self) return
+  // Neither served nor passed on: whoever is denied does not use this node as a mouthpiece.
+  if (denialOfMeeting(state, body.steward, nowMs) !== undefined) return
   if (!admitAdvert(state.adverts, from, nowMs)) return
   const expiresMs = nowMs + Math.min(body.ttlMs, limits.advertTtlMsMax)
   if (!acceptAdvert(state.adverts, { body, sealed, hops, from, expiresMs })) return

@@ -22,6 +22,11 @@ export function dialReason(error: unknown): string {
   return (first.split('\n')[0] ?? '').slice(0, 200) || 'for no known reason'
 }
 
+/** Whether it was this node's own gate that said no. */
+export function isDenied(error: unknown): boolean {
+  return /DialDenied|EDENIED|ConnectionIntercepted/.test(flatten(error, 0).join(' | '))
+}
+
 function flatten(error: unknown, depth: number): string[] {
   if (!(error instanceof Error) || depth > 4) return [String(error)]
   const code = 'code' in error ? String(error.code) : ''

@@ -11,6 +11,7 @@ import { yamux } from '@libp2p/yamux'
 import { createLibp2p } from 'libp2p'
 import type { GridError } from '../../protocol/errors.js'
 import { limits } from '../../protocol/limits.js'
+import { type CountedGate, connectionGater } from './gate.js'
 import { wsTransport } from './ws-transport.js'
 
 const MIB = 1024 * 1024
@@ -40,6 +41,7 @@ export interface Libp2pNodeOptions {
   dht: DhtMode
   dialMs: number
   handshakeMs: number
+  gate: CountedGate
   onListenError(error: GridError): void
 }
 
@@ -57,6 +59,7 @@ export function createLibp2pNode(options: Libp2pNodeOptions): Promise<Libp2p> {
         handshakeMs,
         connectMs: dialMs / 4,
         socketsMax: connectionsMax + pendingMax,
+        gate: options.gate,
         onListenError: options.onListenError,
       }),
     ],
@@ -85,11 +88,7 @@ export function createLibp2pNode(options: Libp2pNodeOptions): Promise<Libp2p> {
     // Under load its pings fail on every connection, and by default it then cuts them all. The neighbour
     // streams have a watch of their own (liveness.ts).
     connectionMonitor: { enabled: false, abortConnectionOnPingFailure: false },
-    connectionGater: {
-      denyDialMultiaddr: () => false,
-      denyInboundEncryptedConnection: (peer) => peer.type !== 'Ed25519',
-      denyOutboundEncryptedConnection: (peer) => peer.type !== 'Ed25519',
-    },
+    connectionGater: connectionGater(options.gate),
     peerDiscovery: lan === undefined ? [] : [lanDiscovery(grid, lan)],
     services: {
       identify: identify({ protocolPrefix: prefix }),

@@ -1,6 +1,7 @@
 /** What the overlay on libp2p can be told. */
 import type { Ed25519PrivateKey } from '@libp2p/interface'
 import { GridError } from '../../protocol/errors.js'
+import type { OverlayGate } from './gate.js'
 import type { DhtMode, LanOptions } from './libp2p-node.js'
 
 /** Times in milliseconds. Raise them for bad lines, lower them in tests. */
@@ -35,6 +36,8 @@ export interface OverlayOptions {
   lan?: boolean | LanOptions
   /** Part in the directory. Default `server`. */
   dht?: DhtMode
+  /** Whom to let in and to dial. Default: everybody. */
+  gate?: OverlayGate
   /** Default `limits.neighboursMax`. */
   neighboursMax?: number
   /** Of the jitter between redials. Default: the clock. */

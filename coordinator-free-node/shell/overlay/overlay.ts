@@ -14,9 +14,10 @@ import { limits } from '../../protocol/limits.js'
 import { parseAddress, parseTarget, sortAddresses, type Target, withPeer } from './addresses.js'
 import { Blobs } from './blobs.js'
 import { orAborted, startDeadline } from './deadline.js'
-import { dialReason } from './dial-reason.js'
+import { dialReason, isDenied } from './dial-reason.js'
 import { Directory } from './directory.js'
 import { messageBytesMax } from './frames.js'
+import { type CountedGate, countDenials, type GateCounts, openGate } from './gate.js'
 import { createLibp2pNode, stopLibp2pNode } from './libp2p-node.js'
 import { tickClock } from './liveness.js'
 import { abortConnection, type Departure, Neighbourhood } from './neighbourhood.js'
@@ -46,6 +47,7 @@ class Libp2pOverlay implements Overlay {
   readonly #stopped = new AbortController()
   readonly #neighbourhood: Neighbourhood
   readonly #redialer: Redialer
+  readonly #gate: CountedGate
   readonly #listen: string[]
   readonly #connects = new Map<string, Promise<PeerId>>()
   readonly #discoveredMs = new Map<PeerId, number>()
@@ -58,6 +60,7 @@ class Libp2pOverlay implements Overlay {
     setMaxListeners(0, this.#stopped.signal)
     this.self = peerIdFromPrivateKey(options.privateKey).toString() as PeerId
     this.#options = options
+    this.#gate = countDenials(options.gate ?? openGate)
     this.#times = { ...defaultTimes, ...options.times }
     this.#listen = (options.listen ?? ['/ip4/0.0.0.0/tcp/0/ws']).map((a) => String(parseAddress(a)))
     for (const address of options.peers ?? []) parseTarget([address])
@@ -103,6 +106,7 @@ class Libp2pOverlay implements Overlay {
       dht: this.#options.dht ?? 'server',
       dialMs: this.#times.dialMs,
       handshakeMs: this.#times.handshakeMs,
+      gate: this.#gate,
       onListenError: (error) => {
         listenError ??= error
       },
@@ -189,6 +193,25 @@ class Libp2pOverlay implements Overlay {
   disconnect(peer: PeerId, reason: string): void {
     this.#redialer.forget(peer)
     this.#neighbourhood.dismiss(peer, reason)
+  }
+
+  turnAway(): void {
+    const libp2p = this.#node?.libp2p
+    if (libp2p === undefined) return
+    for (const connection of libp2p.getConnections()) {
+      const peer = connection.remotePeer.toString() as PeerId
+      const place = String(connection.remoteAddr)
+      const denial = this.#gate.denialOfPeer(peer) ?? this.#gate.denialOfPlace(place)
+      if (denial === undefined) continue
+      this.#neighbourhood.dismiss(peer, denial)
+      connection.close().catch(() => abortConnection(connection, denial))
+      // A peer that the user named is tried again, in vain as long as the gate denies it.
+      this.#redialer.onLeft(peer)
+    }
+  }
+
+  denials(): GateCounts {
+    return { ...this.#gate.counts }
   }
 
   send(peer: PeerId, messages: readonly Uint8Array[]): boolean {
@@ -349,6 +372,14 @@ class Libp2pOverlay implements Overlay {
 
 function unreachable(target: Target, cause: unknown, waitedMs?: number): GridError {
   const where = target.peer ?? target.addresses.join(', ')
+  if (isDenied(cause))
+    return new GridError('MH_DENIED', `the lists of this node keep ${where} out`, {
+      blame: 'user',
+      // Lists change.
+      retryable: true,
+      hint: '"manyhands lists" shows which entry does',
+      cause,
+    })
   const why = waitedMs === undefined ? dialReason(cause) : `no answer within ${waitedMs / 1000} s`
   return new GridError('MH_PEER_UNREACHABLE', `cannot reach ${where}: ${why}`, {
     blame: 'remote',

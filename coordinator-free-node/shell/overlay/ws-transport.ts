@@ -2,9 +2,10 @@
  * A libp2p transport on `ws` for both ends: `/ip4|ip6|dns|dns4|dns6/.../tcp/N/ws`.
  * It talks to the stock `@libp2p/websockets` as well, so that a browser tab can be a peer.
  */
+import { type LookupAddress, lookup } from 'node:dns'
 import { setMaxListeners } from 'node:events'
 import http from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import type { AddressInfo, LookupFunction, Socket } from 'node:net'
 import {
   type Connection,
   type CreateListenerOptions,
@@ -21,6 +22,7 @@ import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { WebSockets } from '@multiformats/multiaddr-matcher'
 import { WebSocket, WebSocketServer } from 'ws'
 import { GridError } from '../../protocol/errors.js'
+import type { CountedGate } from './gate.js'
 import { payloadBytesMax, WsConnection, zeroMask } from './ws-connection.js'
 
 /** What both sides of a WebSocket are told. */
@@ -41,6 +43,8 @@ export interface WsTransportOptions {
   connectMs: number
   /** Sockets that one listener holds at once; more are closed unread. */
   socketsMax: number
+  /** Asked for every socket from outside, and for what a dialled name stands for. */
+  gate: CountedGate
   /** Told why a listener did not come up: libp2p passes on the text only. */
   onListenError(error: GridError): void
 }
@@ -111,6 +115,7 @@ function openSocket(address: Multiaddr, options: WsTransportOptions, signal: Abo
         request.end()
       },
       followRedirects: false,
+      lookup: admittedLookup(options.gate),
       generateMask: zeroMask,
       ...(family === undefined ? {} : { family }),
     })
@@ -137,6 +142,24 @@ function openSocket(address: Multiaddr, options: WsTransportOptions, signal: Abo
     socket.on('error', onError)
     signal.addEventListener('abort', onAbort)
   })
+}
+
+/** Looks a name up, and knows nothing of addresses that the gate denies. */
+function admittedLookup(gate: CountedGate): LookupFunction {
+  return (hostname, options, callback) => {
+    lookup(hostname, { ...options, all: true }, (error, found) => {
+      if (error !== null) return callback(error, [])
+      const admitted = found.filter(({ address }) => gate.denialOfHost(address) === undefined)
+      const [first] = admitted
+      if (first === undefined) {
+        gate.counts.dials++
+        const denied = new Error(`the gate denies all addresses of ${hostname}`)
+        return callback(Object.assign(denied, { code: 'EDENIED' }), [])
+      }
+      if (options.all === true) callback(null, admitted satisfies LookupAddress[])
+      else callback(null, first.address, first.family)
+    })
+  }
 }
 
 function limitConnect(socket: Socket, connectMs: number): void {
@@ -220,6 +243,14 @@ class WsListener extends TypedEventEmitter<ListenerEvents> implements Listener {
   }
 
   #track(socket: Socket): void {
+    const { gate } = this.#options
+    if (gate.denialOfHost(socket.remoteAddress ?? '') !== undefined) {
+      // Before a byte is read, and without a word.
+      gate.counts.sockets++
+      socket.on('error', () => {})
+      socket.destroy()
+      return
+    }
     this.#sockets.add(socket)
     socket.once('close', () => this.#sockets.delete(socket))
     socket.on('error', () => socket.destroy())

@@ -3,7 +3,6 @@ import { availableParallelism, totalmem } from 'node:os'
 import type { CoreConfig } from '../../core/config.js'
 import type { DonationRules } from '../../core/hosting/availability.js'
 import type { HostingPolicy } from '../../core/hosting/policy.js'
-import type { BlobHash } from '../../protocol/ids.js'
 import type { ParsedNodeOptions } from '../node-options.js'
 import { parseHours } from './hours.js'
 
@@ -29,17 +28,8 @@ export function donationConfigOf(options: ParsedNodeOptions): Partial<CoreConfig
   }
 }
 
-function policyOf(options: ParsedNodeOptions): HostingPolicy {
-  const { tiers, owners, denyOwners, tasks, denyTasks, nativeOwners } = options
-  return {
-    tiers,
-    owners,
-    deniedOwners: denyOwners,
-    // The schema saw that they are hashes.
-    tasks: tasks as BlobHash[] | undefined,
-    deniedTasks: denyTasks as BlobHash[],
-    nativeOwners,
-  }
+function policyOf({ tiers, nativeOwners }: ParsedNodeOptions): HostingPolicy {
+  return { tiers, nativeOwners }
 }
 
 function rulesOf(options: ParsedNodeOptions): DonationRules {

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import type { CoreConfig } from '../../../coordinator-free-node/core/config.js'
 import type { CoreMessage } from '../../../coordinator-free-node/core/messages.js'
 import { donationView, hostedViews } from '../../../coordinator-free-node/core/views.js'
+import type { ListSubject } from '../../../coordinator-free-node/protocol/lists.js'
 import type { AdvertBody } from '../../../coordinator-free-node/protocol/messages.js'
 import { job, LoneNode, manifest, peer, self } from './lone-node.js'
 
@@ -186,12 +187,18 @@ describe('a paused host', () => {
 })
 
 describe('a host that refuses', () => {
-  const deny = (change: Partial<CoreConfig['policy']>, more: Partial<CoreConfig> = {}) =>
-    host({ ...more, policy: { ...new LoneNode().state.config.policy, ...change } })
+  const deny = (...entries: (readonly [ListSubject, string])[]) =>
+    host({
+      lists: {
+        option: {
+          entries: entries.map(([subject, value]) => ({ subject, verdict: 'deny', value })),
+        },
+      },
+    })
   const fetches = (node: LoneNode) => node.effects.filter(({ type }) => type === 'fetch-job')
 
   test('an owner: by the advert, before anything is fetched', () => {
-    const node = deny({ deniedOwners: [steward] })
+    const node = deny(['owner', steward])
     node.hear(steward, advert())
     expect(lastAnswer(node)).toMatchObject({
       verdict: 'refused',
@@ -201,7 +208,7 @@ describe('a host that refuses', () => {
   })
 
   test('an owner that an advert hides: by the signed manifest, once and for all', () => {
-    const node = deny({ deniedOwners: [peer(6)] })
+    const node = deny(['owner', peer(6)])
     node.hear(steward, advert())
     node.event({ type: 'job-fetched', job, manifest: manifest({ requester: peer(6) }) })
     const refused = { verdict: 'refused', reason: 'this node takes no work of this owner' }
@@ -214,10 +221,10 @@ describe('a host that refuses', () => {
 
   test('a task by its hash, by the advert and by the manifest', () => {
     const { taskHash } = manifest()
-    const node = deny({ deniedTasks: [taskHash] })
+    const node = deny(['task', taskHash])
     node.hear(steward, advert())
     expect(lastAnswer(node)?.reason).toBe('this node does not run this task')
-    const hidden = deny({ deniedTasks: [taskHash] })
+    const hidden = deny(['task', taskHash])
     hidden.hear(steward, advert(1, { taskHash: 'ee'.repeat(32) as typeof taskHash }))
     expect(fetches(hidden)).toHaveLength(1)
     hidden.event({ type: 'job-fetched', job, manifest: manifest({ requester: steward }) })
@@ -225,7 +232,7 @@ describe('a host that refuses', () => {
   })
 
   test('a native task that an advert calls harmless', () => {
-    const node = deny({})
+    const node = deny()
     node.hear(steward, advert())
     const task = { ...manifest().task, tier: 'native' as const }
     node.event({ type: 'job-fetched', job, manifest: manifest({ requester: steward, task }) })
@@ -233,7 +240,7 @@ describe('a host that refuses', () => {
   })
 
   test("nothing because a stranger claims to be the node's own user", () => {
-    const node = deny({ owners: [] })
+    const node = host({ lists: { option: { entries: [], only: ['owner'] } } })
     node.hear(steward, advert(1, { requester: self }))
     expect(lastAnswer(node)).toMatchObject({ verdict: 'refused' })
     node.event({ type: 'pause-requested', untilUtcMs: forever })

@@ -51,6 +51,10 @@ export interface FakeJob {
   computing: boolean
 }
 
+const unused = async (): Promise<never> => {
+  throw new Error('this backend has none of that')
+}
+
 export class FakeBackend {
   readonly jobs = new Map<string, FakeJob>()
   readonly dialled: string[] = []
@@ -163,6 +167,11 @@ export class FakeBackend {
     hosted: async () => ({ jobs: [] }),
     pause: async () => donation,
     resume: async () => donation,
+    lists: unused,
+    enlist: unused,
+    delist: unused,
+    importList: unused,
+    exportList: unused,
     drain: async () => ({}),
     finish: async () => ({}),
   }

@@ -10,7 +10,6 @@ import type { BlobHash, PeerId } from '../../../../coordinator-free-node/protoco
 const ada = '12D3KooWada' as PeerId
 const bob = '12D3KooWbob' as PeerId
 const primes = 'aa'.repeat(32) as BlobHash
-const miner = 'bb'.repeat(32) as BlobHash
 const mib = 1024 * 1024
 
 const asked: JobFacts = {
@@ -35,12 +34,6 @@ describe('policy', () => {
 
   test.each([
     ['a tier left out', { tiers: ['builtin' as const] }, {}, /runs no wasm tasks/],
-    ['a denied owner', { deniedOwners: [ada] }, {}, /no work of this owner/],
-    ['an owner not allowed', { owners: [bob] }, {}, /certain owners only/],
-    ['a denied and allowed owner', { owners: [ada], deniedOwners: [ada] }, {}, /this owner/],
-    ['a denied task', { deniedTasks: [primes] }, {}, /does not run this task/],
-    ['a task not allowed', { tasks: [miner] }, {}, /certain tasks only/],
-    ['nobody, by an empty list', { owners: [] }, {}, /certain owners only/],
     ['native work', {}, { tier: 'native' as const }, /native tasks are off/],
     [
       'native work of others than those named',
@@ -53,9 +46,7 @@ describe('policy', () => {
     expect(judge(policy, job)).toMatch(reason)
   })
 
-  test('serves who and what is allowed', () => {
-    expect(judge({ owners: [bob, ada], tasks: [primes] })).toBeUndefined()
-    expect(judge({ deniedOwners: [bob], deniedTasks: [miner] })).toBeUndefined()
+  test('serves native work of those named, whatever kinds it serves for others', () => {
     expect(judge({ nativeOwners: [ada], tiers: ['js'] }, { tier: 'native' })).toBeUndefined()
   })
 
@@ -64,8 +55,8 @@ describe('policy', () => {
     expect(judge({}, {}, { memoryBytesMax: 255 * mib })).toMatch(/4 units .* 256 MiB.* 255 MiB/)
   })
 
-  test("the user's own jobs are bound by the machine, not by the lists", () => {
-    const strict = { tiers: [], owners: [], tasks: [], deniedOwners: [ada], deniedTasks: [primes] }
+  test("the user's own jobs are bound by the machine, not by kinds", () => {
+    const strict = { tiers: [] }
     expect(judge(strict, { own: true })).toBeUndefined()
     expect(judge(strict, { own: true }, { donates: false })).toMatch(/donates no CPU/)
     expect(judge(strict, { own: true }, { memoryBytesMax: mib })).toMatch(/memory/)
