@@ -29,7 +29,7 @@ export const limits = {
   leaseRunsMax: 512,
   /** Leases that one host holds from one steward: one running, one prefetched, the rest for slots. */
   leasesPerHostMax: 64,
-  /** Units of one job that are open (leased or voted on, not yet canonical): bounds a steward's memory. */
+  /** Units of one job that are open (leased or voted on, not yet canonical): bounds a steward's memory; more where hosts are thousands. */
   openUnitsMax: 65_536,
   /** Of those, units with a vote that wait for another; more only where there are thousands of hosts. */
   awaitingUnitsMax: 16_384,

@@ -102,6 +102,8 @@ const wire = {
     runs: unitRunsSchema,
     /** Renew well before this runs out. */
     leaseMs: durationMs,
+    /** Results may wait so long for company before they travel as a vote, which renews the job's leases. */
+    voteMs: durationMs,
     /** List jobs: one input a unit, in the order of `runs`. Range jobs: empty. */
     inputs: z.array(bytes).max(limits.leaseUnitsMax),
   }),

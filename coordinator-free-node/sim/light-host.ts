@@ -3,7 +3,7 @@
  * stands in for full nodes where thousands of hosts matter and their own decisions do not; a test holds its figures
  * against theirs. The requester that it serves is a full node.
  *
- * Story of a lease: queued -> running, in pieces of about `pieceMs` -> voted piece by piece -> forgotten.
+ * Story of a lease: queued -> running, in pieces of about its `voteMs` -> voted piece by piece -> forgotten.
  */
 import { nextFraction, type Random, seedRandom } from '../core/kit/random.js'
 import type { CoreMessage, CoreMessageOf } from '../core/messages.js'
@@ -20,14 +20,15 @@ interface LightLease {
   readonly job: JobId
   readonly lease: LeaseId
   readonly leaseMs: number
+  /** Work between two votes. */
+  readonly voteMs: number
+  renewAtMs: number
   units: UnitIndex[]
   /** Worked on, but not answered yet. */
   held: number
   gone: boolean
 }
 
-/** Work between two votes, as the core's `voteFlushMs` has it. */
-const pieceMs = 100
 /** Leases at once, one of them running. */
 const leasesWanted = 2
 const renameMs = 3_000
@@ -137,13 +138,14 @@ export class LightHost implements NetworkClient {
     this.#say(this.steward, { type: 'want', job: id, slots: 1 })
   }
 
-  #accept({ job, lease, leaseMs, runs }: CoreMessageOf<'lease'>): void {
+  #accept({ job, lease, leaseMs, voteMs, runs }: CoreMessageOf<'lease'>): void {
     const known = this.#jobs.get(job)
     if (known === undefined) return
     known.wanting = false
     const units = [...unitsOf(runs)]
     for (const unit of units) this.traits.strategy?.given?.(unit, this.node)
-    const held = { job, lease, leaseMs, units, held: 0, gone: false }
+    const renewAtMs = this.world.clock.nowMs() + leaseMs / 3
+    const held = { job, lease, leaseMs, voteMs, renewAtMs, units, held: 0, gone: false }
     this.#leases.push(held)
     this.#renewLater(held)
     this.#work()
@@ -152,8 +154,11 @@ export class LightHost implements NetworkClient {
 
   #renewLater(held: LightLease): void {
     const life = this.#life
-    this.world.clock.after(held.leaseMs / 3, () => {
+    const { clock } = this.world
+    clock.after(held.renewAtMs - clock.nowMs(), () => {
       if (life !== this.#life || held.gone) return
+      if (held.renewAtMs > clock.nowMs()) return this.#renewLater(held)
+      held.renewAtMs = clock.nowMs() + held.leaseMs / 3
       this.#say(this.steward, { type: 'renew', job: held.job, leases: [held.lease] })
       this.#renewLater(held)
     })
@@ -185,7 +190,7 @@ export class LightHost implements NetworkClient {
     const units: UnitIndex[] = []
     let spentMs = 0
     const { unitMs, strategy } = this.traits
-    while (units.length < lease.units.length && spentMs < pieceMs) {
+    while (units.length < lease.units.length && spentMs < lease.voteMs) {
       spentMs += unitMs * (strategy?.effort ?? 1) * (0.8 + 0.4 * nextFraction(this.#random))
       units.push(lease.units[units.length] as UnitIndex)
     }
@@ -261,6 +266,8 @@ export class LightHost implements NetworkClient {
     const kinds = new Uint8Array(units.length)
     const body = { job, lease, runs, kinds, digests, spentMs, fuel: units.length }
     this.#say(this.steward, { type: 'vote', body, outputs })
+    for (const held of this.#leases)
+      if (held.job === job) held.renewAtMs = this.world.clock.nowMs() + held.leaseMs / 3
   }
 
   #refused(id: JobId): void {

@@ -43,7 +43,15 @@ class Volunteer {
   lease(): void {
     const lease = ++this.leases
     const runs: [number, number][] = [[lease * leaseUnits, leaseUnits]]
-    this.node.hear(steward, { type: 'lease', job, lease, runs, leaseMs: 1e7, inputs: [] })
+    this.node.hear(steward, {
+      type: 'lease',
+      job,
+      lease,
+      runs,
+      leaseMs: 1e7,
+      voteMs: 100,
+      inputs: [],
+    })
     this.obey()
   }
 

@@ -34,6 +34,8 @@ export interface HostedLease {
   resultBytes: number
   readonly receivedMs: number
   readonly leaseMs: number
+  /** Results wait so long for company. */
+  readonly voteMs: number
   renewAtMs: number
 }
 
@@ -164,7 +166,7 @@ export function acceptLease(
   lease: LeaseId,
   runs: readonly UnitRun[],
   units: readonly UnitIndex[],
-  leaseMs: number,
+  { leaseMs, voteMs }: { leaseMs: number; voteMs: number },
   nowMs: number,
 ): HostedLease {
   const hosted: HostedLease = {
@@ -176,6 +178,7 @@ export function acceptLease(
     resultBytes: 0,
     receivedMs: nowMs,
     leaseMs,
+    voteMs,
     renewAtMs: nowMs + leaseMs / 3,
   }
   job.leases.set(lease, hosted)

@@ -135,3 +135,7 @@ export function endLease(schedule: Schedule, lease: Lease): void {
   const oldest = schedule.former.keys().next().value
   if (oldest !== undefined) schedule.former.delete(oldest)
 }
+
+export function renewLease(lease: Lease, nowMs: number): void {
+  lease.deadlineMs = Math.min(nowMs + lease.leaseMs, lease.hardDeadlineMs)
+}

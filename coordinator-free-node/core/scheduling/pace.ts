@@ -86,6 +86,18 @@ export function leaseUnits(
   return Math.max(1, Math.min(aimed, Math.max(share, host.slots), limits.leaseUnitsMax))
 }
 
+/** Hosts that a steward hears from about once in the length of a usual lease: a few thousand messages a second. */
+const hostsHeardOften = 500
+/** Leases are stretched no further than this: what a host takes with it when it vanishes is still little. */
+const burdenMax = 15
+
+/**
+ * How many times longer than usual leases are, so that what a steward hears does not grow with the number of its hosts.
+ */
+export function burdenOf({ serving }: Schedule): number {
+  return Math.min(burdenMax, Math.max(1, serving.size / hostsHeardOften))
+}
+
 /** Time that a lease may take beyond its work: a round trip, a start, a busy machine. */
 const leaseGraceMs = 10_000
 

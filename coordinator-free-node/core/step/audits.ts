@@ -30,13 +30,14 @@ export function grantAudits(turn: Turn, stewarded: StewardedJob, host: JobHost):
   const lease = turn.state.nextLease++
   audits.leases.set(lease, units)
   const runs = wireRuns(toRuns([...units.keys()].sort((a, b) => a - b)))
-  const { leaseMsMin: leaseMs } = turn.state.config
+  const { leaseMsMin: leaseMs, voteFlushMs: voteMs } = turn.state.config
   send(turn, turn.state.self, {
     type: 'lease',
     job: job.job,
     lease,
     runs,
     leaseMs,
+    voteMs,
     inputs: undefined,
   })
   return true

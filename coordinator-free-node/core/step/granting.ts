@@ -7,6 +7,7 @@ import { backUpAfterMs, planBackups } from '../scheduling/backups.js'
 import { canServe, parkDue } from '../scheduling/hosts.js'
 import { grantLease, openUnits } from '../scheduling/leases.js'
 import {
+  burdenOf,
   expectedWorkMs,
   hardLeaseMs,
   isTooSlow,
@@ -103,15 +104,20 @@ function lend(
   units: readonly UnitIndex[],
 ): void {
   const { schedule, job } = stewarded
-  const lease = grantLease(schedule, host, units, {
-    lease: turn.state.nextLease++,
-    ...termsOf(turn, stewarded, host, units),
-  })
+  const { voteMs, ...terms } = termsOf(turn, stewarded, host, units)
+  const lease = grantLease(schedule, host, units, { lease: turn.state.nextLease++, ...terms })
   stewarded.counters.executions += units.length
   const granted = { job: job.job, lease: lease.lease, runs: lease.runs }
   const { leaseMs } = lease
   const runs = wireRuns(lease.runs)
-  const message = { type: 'lease', job: job.job, lease: lease.lease, runs, leaseMs } as const
+  const message = {
+    type: 'lease',
+    job: job.job,
+    lease: lease.lease,
+    runs,
+    leaseMs,
+    voteMs,
+  } as const
   journalThen(
     turn,
     job.job,
@@ -128,7 +134,7 @@ export function termsOf(
   units: readonly UnitIndex[],
   queuedMs = host.leases.size === 0 ? 0 : Math.max(0, host.busyUntilMs - nowMs),
 ) {
-  const { leaseMsMin, leaseRule } = state.config
+  const { leaseMsMin, leaseRule, voteFlushMs } = state.config
   const workMs = expectedWorkMs(schedule, host, units.length)
   const expectedMs = nowMs + queuedMs + (workMs ?? Number.POSITIVE_INFINITY)
   let expiries = 0
@@ -139,11 +145,15 @@ export function termsOf(
   if (leaseRule === 'fixed') {
     const unknownMs = job.manifest.task.unitMsMax
     const fixedMs = fixedLeaseFactor * (workMs === undefined ? unknownMs : queuedMs + workMs)
-    return { nowMs, leaseMs: fixedMs, hardMs: fixedMs, expectedMs }
+    return { nowMs, leaseMs: fixedMs, hardMs: fixedMs, expectedMs, voteMs: voteFlushMs }
   }
   const { unitMsMax } = job.manifest.task
   const lease = { units: units.length, queuedMs, expiries, unitMsMax }
-  return { nowMs, leaseMs: leaseMsMin, hardMs: hardLeaseMs(schedule, host, lease), expectedMs }
+  const burden = burdenOf(schedule)
+  // Of many hosts one vote a lease is heard, and it renews the next one.
+  const voteMs = burden === 1 ? voteFlushMs : Math.max(voteFlushMs, Math.ceil(workMs ?? 0))
+  const leaseMs = Math.max(leaseMsMin, 4 * voteMs)
+  return { nowMs, leaseMs, hardMs: hardLeaseMs(schedule, host, lease), expectedMs, voteMs }
 }
 
 /** Length of a fixed lease in the time that its work usually takes: what volunteer grids set by hand. */
@@ -162,7 +172,7 @@ function unitsFor(turn: Turn, stewarded: StewardedJob, host: JobHost, idle: bool
     if (disputed.length > 0) return disputed
   }
   const left = executionsLeft(job)
-  const most = unitsAtOnce(turn, stewarded, host, left)
+  const most = unitsAtOnce(turn, stewarded, host)
   const isPlain = job.manifest.acceptance.rule === 'quorum' || host.peer === state.self
   const checked = state.standing.get(host.peer)?.checked ?? 0
   // Only what any other could do is kept from a slow host, and only while others are at work.
@@ -203,25 +213,34 @@ function executionsLeft({ inputsClosed, appended, canonical, manifest }: Job): n
   return Math.max(1, appended - canonical.size) * usualCopies(manifest)
 }
 
+/** Those of them that nobody has been given, about. */
+function executionsUnassigned({ job, schedule }: StewardedJob): number {
+  if (!job.inputsClosed) return Number.POSITIVE_INFINITY
+  const fresh = Math.max(0, job.appended - job.canonical.size - schedule.open.size)
+  return fresh * usualCopies(job.manifest) + schedule.wants.size
+}
+
 /** Units of a host's next lease. */
-function unitsAtOnce(
-  { state }: Turn,
-  { job, schedule }: StewardedJob,
-  host: JobHost,
-  left: number,
-): number {
-  const most = leaseUnits(schedule, host, left, state.config.leaseTargetMs)
+function unitsAtOnce({ state }: Turn, stewarded: StewardedJob, host: JobHost): number {
+  const { job, schedule } = stewarded
+  const left = executionsUnassigned(stewarded)
+  const targetMs = state.config.leaseTargetMs * burdenOf(schedule)
+  const most = leaseUnits(schedule, host, left, targetMs)
   if (job.appendedBytes === 0) return most
   const unitBytes = Math.max(1, job.appendedBytes / job.appended)
   return Math.max(1, Math.min(most, Math.floor(limits.batchBytesMax / unitBytes)))
 }
 
+/** Units in the leases of one of thousands of hosts, and in those that come next. */
+const openPerHost = 32
+
 /** No host runs far ahead of those who must confirm it: what waits for agreement waits in memory. */
 function hasRoomForFresh({ job, schedule, tallies, heldBytes }: StewardedJob): boolean {
   const awaitingMax = Math.max(limits.awaitingUnitsMax, 16 * schedule.hosts.size)
+  const openMax = Math.max(limits.openUnitsMax, openPerHost * schedule.serving.size)
   return (
     hasFresh(job) &&
-    schedule.open.size < limits.openUnitsMax &&
+    schedule.open.size < openMax &&
     tallies.size < awaitingMax &&
     heldBytes < limits.openResultBytesMax
   )

@@ -221,7 +221,7 @@ export function onLease(turn: Turn, from: PeerId, message: CoreMessageOf<'lease'
   job.wanting = false
   if (job.leases.has(message.lease)) return
   const units = [...unitsOf(message.runs)]
-  const lease = acceptLease(job, message.lease, message.runs, units, message.leaseMs, turn.nowMs)
+  const lease = acceptLease(job, message.lease, message.runs, units, message, turn.nowMs)
   wakeAt(turn, 'host', lease.renewAtMs)
   const { inputs } = message
   emit(turn, { type: 'execute-units', ...pick(message), inputs })
@@ -259,10 +259,12 @@ export function onUnitsExecuted(
   if (handedBack.length > 0)
     for (const runs of runsForMessages(handedBack))
       send(turn, job.steward, { type: 'release', job: id, lease: leaseId, runs })
-  if (lease.remaining.size === 0 || lease.resultBytes >= limits.batchBytesMax) {
+  // A hit may be all that somebody waits for.
+  const isNews = outcomes.some(({ kind }) => kind === 'hit')
+  if (isNews || lease.remaining.size === 0 || lease.resultBytes >= limits.batchBytesMax) {
     flushVotes(turn, job, lease)
   } else if (lease.results.length > 0) {
-    job.flushAtMs = Math.min(job.flushAtMs, turn.nowMs + turn.state.config.voteFlushMs)
+    job.flushAtMs = Math.min(job.flushAtMs, turn.nowMs + lease.voteMs)
     wakeAt(turn, 'host', job.flushAtMs)
   }
   wantMore(turn, job)

@@ -3,7 +3,7 @@ import type { PeerId, UnitIndex } from '../../protocol/ids.js'
 import { limits } from '../../protocol/limits.js'
 import type { CoreMessageOf } from '../messages.js'
 import { disconnect, hostOf, isDue, refuseHost, setAway } from '../scheduling/hosts.js'
-import { endLease, loseUnits } from '../scheduling/leases.js'
+import { endLease, loseUnits, renewLease } from '../scheduling/leases.js'
 import { observeLateness } from '../scheduling/pace.js'
 import type { JobHost, Lease } from '../scheduling/schedule.js'
 import { wantCopies } from '../scheduling/wants.js'
@@ -79,7 +79,7 @@ export function onRenew(turn: Turn, from: PeerId, message: CoreMessageOf<'renew'
       if (schedule?.former.get(id)?.host !== from) unknown.push(id)
       continue
     }
-    lease.deadlineMs = Math.min(turn.nowMs + lease.leaseMs, lease.hardDeadlineMs)
+    renewLease(lease, turn.nowMs)
   }
   if (unknown.length > 0) send(turn, from, { type: 'revoke', job: message.job, leases: unknown })
 }

@@ -1,10 +1,11 @@
 /** The steward's turn: from a submission to leases, from wants to work, from lost hosts to second tries. */
-import type { JobId, UnitIndex } from '../../protocol/ids.js'
+import type { JobId, PeerId, UnitIndex } from '../../protocol/ids.js'
 import { limits } from '../../protocol/limits.js'
 import type { Manifest } from '../../protocol/manifest.js'
 import { unitsOf } from '../../protocol/unit-runs.js'
 import type { EventOf, RestoredJob } from '../event.js'
 import { hasFresh, openJob, sampleProgress } from '../jobs/job.js'
+import { sample } from '../kit/random.js'
 import { addRun, hasUnit } from '../kit/unit-set.js'
 import { acceptAdvert } from '../membership/adverts.js'
 import { disconnect, hostOf } from '../scheduling/hosts.js'
@@ -98,10 +99,23 @@ function advertise(turn: Turn, stewarded: StewardedJob): void {
   stewarded.advertAtMs = nowMs + state.config.advertEveryMs
   const expiresMs = nowMs + body.ttlMs
   acceptAdvert(state.adverts, { body, sealed: undefined, hops: 0, from: state.self, expiresMs })
-  for (const peer of state.neighbours.neighbours.keys())
+  for (const peer of listenersOf(turn, stewarded))
     send(turn, peer, { type: 'advert', body, sealed: undefined, hops: 0 })
   considerAdvert(turn, body)
   wakeAt(turn, 'steward', stewarded.advertAtMs)
+}
+
+/** Of hosts that work on a job so many are told again of it: for their neighbours' sake, since they know it themselves. */
+const servingTold = 64
+
+/** All neighbours at first and at the end; later those that do not work on the job, and some that do. */
+function listenersOf({ state }: Turn, { job, schedule, advertSerial }: StewardedJob): PeerId[] {
+  const all = [...state.neighbours.neighbours.keys()]
+  if (advertSerial === 1 || job.phase !== 'running') return all
+  const serving = all.filter((peer) => schedule.serving.has(peer))
+  if (serving.length <= servingTold) return all
+  const others = all.filter((peer) => !schedule.serving.has(peer))
+  return [...others, ...sample(state.random, serving, servingTold)]
 }
 
 /** A job from the journal: what is canonical stays so, what was in flight goes out again. */

@@ -7,7 +7,7 @@ import type { EventOf } from '../event.js'
 import { digestKey } from '../kit/byte-key.js'
 import type { CoreMessageOf } from '../messages.js'
 import { hasOtherHost, hostOf, parkIfDue } from '../scheduling/hosts.js'
-import { endLease, leaveLease } from '../scheduling/leases.js'
+import { endLease, leaveLease, renewLease } from '../scheduling/leases.js'
 import { observePace, observeStretch } from '../scheduling/pace.js'
 import type { JobHost } from '../scheduling/schedule.js'
 import { wantCopies } from '../scheduling/wants.js'
@@ -79,6 +79,10 @@ function enterVote(
   })
   bookVote(turn, stewarded, host, body.spentMs, units)
   host.silent = 0
+  for (const id of host.leases) {
+    const held = schedule.leases.get(id)
+    if (held !== undefined) renewLease(held, turn.nowMs)
+  }
   if (lease !== undefined) {
     lease.spentMs += body.spentMs
     if (lease.remaining.size === 0) {

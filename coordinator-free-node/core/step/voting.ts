@@ -27,6 +27,9 @@ export function flushVotes(turn: Turn, job: HostedJob, lease: HostedLease): void
       outputs: results.map(({ output }) => output),
     })
   }
+  // A vote renews whatever its host has of the job.
+  if (lease.results.length > 0)
+    for (const held of job.leases.values()) held.renewAtMs = turn.nowMs + held.leaseMs / 3
   lease.results = []
   lease.resultBytes = 0
   if (lease.remaining.size === 0) job.leases.delete(lease.lease)

@@ -43,7 +43,15 @@ function servingHost(config: Partial<CoreConfig> = {}) {
   const node = host(config)
   node.hear(steward, advert())
   node.event({ type: 'job-fetched', job, manifest: manifest({ requester: steward }) })
-  node.hear(steward, { type: 'lease', job, lease: 7, runs: [[0, 4]], leaseMs: 60_000, inputs: [] })
+  node.hear(steward, {
+    type: 'lease',
+    job,
+    lease: 7,
+    runs: [[0, 4]],
+    leaseMs: 60_000,
+    voteMs: 100,
+    inputs: [],
+  })
   return node
 }
 
@@ -110,7 +118,15 @@ describe('a paused host', () => {
     const node = servingHost()
     node.event({ type: 'pause-requested', untilUtcMs: forever })
     const wants = node.sent('want').length
-    node.hear(steward, { type: 'lease', job, lease: 8, runs: [[4, 2]], leaseMs: 9_000, inputs: [] })
+    node.hear(steward, {
+      type: 'lease',
+      job,
+      lease: 8,
+      runs: [[4, 2]],
+      leaseMs: 9_000,
+      voteMs: 100,
+      inputs: [],
+    })
     expect(node.sent('release', steward).at(-1)).toMatchObject({ lease: 8, runs: [[4, 2]] })
     expect(node.sent('want')).toHaveLength(wants)
   })

@@ -31,6 +31,7 @@ describe('favours', () => {
       lease: 7,
       runs: [[0, 2]],
       leaseMs: 10_000,
+      voteMs: 100,
       inputs: undefined,
     })
     const output = Uint8Array.of(1)
