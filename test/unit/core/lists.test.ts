@@ -63,6 +63,7 @@ const lease: CoreMessage = {
   lease: 5,
   runs: [[0, 4]],
   leaseMs: 10_000,
+  voteMs: 100,
   inputs: [],
 }
 
