@@ -2,8 +2,12 @@
 import type { z } from 'zod'
 import type {
   DonationView,
+  EnlistedView,
+  GatewayRequest,
+  GatewayResults,
   HostedJobView,
   JobView,
+  ListsView,
   NodeStatus,
   PeerView,
 } from '../coordinator-free-node/protocol/gateway-api.js'
@@ -135,6 +139,26 @@ export class ConnectedGrid implements Grid {
 
   async resume(): Promise<DonationView> {
     return await this.#client.call('resume', {})
+  }
+
+  async lists(name?: string): Promise<ListsView> {
+    return await this.#client.call('lists', name === undefined ? {} : { name })
+  }
+
+  async enlist(entry: GatewayRequest<'enlist'>): Promise<EnlistedView> {
+    return await this.#client.call('enlist', entry)
+  }
+
+  async delist(what: string): Promise<number> {
+    return (await this.#client.call('delist', { what })).removed
+  }
+
+  async importList(list: GatewayRequest<'importList'>): Promise<GatewayResults['importList']> {
+    return await this.#client.call('importList', list)
+  }
+
+  async exportList(request: GatewayRequest<'exportList'>): Promise<GatewayResults['exportList']> {
+    return await this.#client.call('exportList', request)
   }
 
   async drain(): Promise<void> {

@@ -2,8 +2,12 @@
 import type { z } from 'zod'
 import type {
   DonationView,
+  EnlistedView,
+  GatewayRequest,
+  GatewayResults,
   HostedJobView,
   JobView,
+  ListsView,
   NodeStatus,
   PeerView,
   WhyView,
@@ -298,6 +302,16 @@ export interface Grid {
   /** No work for others, for so long (milliseconds) or until `resume`, across restarts. Own jobs go on. */
   pause(options?: { forMs?: number }): Promise<DonationView>
   resume(): Promise<DonationView>
+  /** Whom and what the node denies and allows; `name` asks for the entries of an imported list. */
+  lists(name?: string): Promise<ListsView>
+  /** Denies or allows a peer, subnet, owner or task: at once, and in later lives of the node. */
+  enlist(entry: GatewayRequest<'enlist'>): Promise<EnlistedView>
+  /** Takes back what `enlist` said of a value, or an imported list by its name. @returns entries removed */
+  delist(what: string): Promise<number>
+  /** Takes in somebody's deny list, in the place of its earlier version. */
+  importList(list: GatewayRequest<'importList'>): Promise<GatewayResults['importList']>
+  /** What the node itself denies, as such a list. */
+  exportList(request: GatewayRequest<'exportList'>): Promise<GatewayResults['exportList']>
   /** Finishes running units, hands leases back, takes nothing new. */
   drain(): Promise<void>
   /** The same; then a node that runs as `manyhands node` ends. */

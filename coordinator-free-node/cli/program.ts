@@ -4,6 +4,7 @@ import { addCancelCommand } from './commands/cancel.js'
 import { addDemoCommand } from './commands/demo.js'
 import { addDoctorCommand } from './commands/doctor.js'
 import { addInspectCommands } from './commands/inspect.js'
+import { addListCommands } from './commands/lists.js'
 import { addNodeCommand } from './commands/node.js'
 import { addRunCommand } from './commands/run.js'
 import { addSimCommand } from './commands/sim.js'
@@ -41,6 +42,7 @@ export function createProgram(context: Context): Command {
   addTasksCommand(program, context)
   addTaskCommand(program, context)
   addInspectCommands(program, context)
+  addListCommands(program, context)
   addWaitCommand(program, context)
   addCancelCommand(program, context)
   addDemoCommand(program, context)
