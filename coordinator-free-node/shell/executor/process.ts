@@ -42,6 +42,8 @@ interface Running {
 
 /** The watchdog's step: a unit may run over its limit by as much. */
 const watchEveryMs = 50
+/** Without units it is memory alone that is looked at, and an idle node should cost nothing. */
+const idleWatchEveryMs = 1_000
 
 /** What a cancelled chunk may still take: most end within it, and a new thread costs more. */
 const cancelGraceMs = 100
@@ -105,6 +107,7 @@ async function runChunk(chunk: Chunk, parcels: readonly Uint8Array[]): Promise<v
   const task = tasks.find(chunk.task)
   if (task === undefined) return tell({ type: 'task-missing', chunk: id })
   chunks.set(id, 'preparing')
+  if (chunks.size === 1) watchAgain()
   const prepared = await task.prepared.catch(faultOf)
   let stop: ChunkStop | undefined
   if ('reason' in prepared) tasks.forget(chunk.task)
@@ -188,9 +191,17 @@ function cancelChunk(id: number): void {
 }
 
 /** Kills the threads whose unit has run over its time, or that hold the memory which the process has too much of. */
+let nextWatch: NodeJS.Timeout | undefined
+
 function watch(): void {
   watchTime()
   watchMemory()
+  watchAgain()
+}
+
+function watchAgain(): void {
+  clearTimeout(nextWatch)
+  nextWatch = setTimeout(watch, chunks.size > 0 ? watchEveryMs : idleWatchEveryMs)
 }
 
 const memoryWatch = new MemoryWatch<Running>()
@@ -271,5 +282,5 @@ process.on('disconnect', die)
 if (!process.connected) die()
 // A terminal or a supervisor signals the whole group; the daemon decides when this process ends.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
-setInterval(watch, watchEveryMs)
+watchAgain()
 tell({ type: 'ready' })
