@@ -10,6 +10,7 @@ import type {
   ListsView,
   NodeStatus,
   PeerView,
+  ReceiptView,
 } from '../coordinator-free-node/protocol/gateway-api.js'
 import type { Task } from '../tasks/contract.js'
 import type { GatewayClient } from './gateway-client.js'
@@ -127,6 +128,10 @@ export class ConnectedGrid implements Grid {
 
   async dial(address: string): Promise<string> {
     return (await this.#client.call('dial', { address })).peer
+  }
+
+  async receipts(): Promise<readonly ReceiptView[]> {
+    return (await this.#client.call('receipts', {})).receipts
   }
 
   async hosted(): Promise<readonly HostedJobView[]> {

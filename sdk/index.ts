@@ -12,6 +12,7 @@ export type {
   LeaseView,
   NodeStatus,
   PeerView,
+  ReceiptView,
   RefusalView,
   UnitCounts,
   VerificationView,

@@ -10,6 +10,7 @@ import type {
   ListsView,
   NodeStatus,
   PeerView,
+  ReceiptView,
   WhyView,
 } from '../coordinator-free-node/protocol/gateway-api.js'
 import type { AnyTask, Task } from '../tasks/contract.js'
@@ -297,6 +298,11 @@ export interface Grid {
   status(): Promise<NodeStatus>
   /** Connects the node to a peer. @throws {GridError} MH_BAD_ADDRESS, MH_PEER_UNREACHABLE */
   dial(address: string): Promise<string>
+  /**
+   * What stewards signed for this node's work, oldest first. The `line`s of some, one a line, are a file of receipts that
+   * `manyhands receipts --verify FILE` checks anywhere.
+   */
+  receipts(): Promise<readonly ReceiptView[]>
   /** What the node serves or refuses as a host, with the owners and task hashes that its settings may name. */
   hosted(): Promise<readonly HostedJobView[]>
   /** No work for others, for so long (milliseconds) or until `resume`, across restarts. Own jobs go on. */

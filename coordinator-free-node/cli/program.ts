@@ -6,6 +6,7 @@ import { addDoctorCommand } from './commands/doctor.js'
 import { addInspectCommands } from './commands/inspect.js'
 import { addListCommands } from './commands/lists.js'
 import { addNodeCommand } from './commands/node.js'
+import { addReceiptsCommand } from './commands/receipts.js'
 import { addRunCommand } from './commands/run.js'
 import { addSimCommand } from './commands/sim.js'
 import { addTaskCommand } from './commands/task.js'
@@ -43,6 +44,7 @@ export function createProgram(context: Context): Command {
   addTaskCommand(program, context)
   addInspectCommands(program, context)
   addListCommands(program, context)
+  addReceiptsCommand(program, context)
   addWaitCommand(program, context)
   addCancelCommand(program, context)
   addDemoCommand(program, context)

@@ -3,8 +3,15 @@
 import type { ResultRecord } from '../protocol/gateway-api.js'
 import type { BlobHash, JobId, LeaseId, PeerId, UnitIndex } from '../protocol/ids.js'
 import type { ResultKind } from '../protocol/outcome.js'
+import type { Sealed } from '../protocol/seal.js'
 import type { UnitRun } from '../protocol/unit-runs.js'
-import type { JobRecord, LedgerRecord, PeerRecord, StandingRecord } from './kit/records.js'
+import type {
+  HeldReceipt,
+  JobRecord,
+  LedgerRecord,
+  PeerRecord,
+  StandingRecord,
+} from './kit/records.js'
 import type { CoreMessage } from './messages.js'
 
 export type JournalRecord =
@@ -19,6 +26,9 @@ export type JournalRecord =
   | { type: 'standing'; record: StandingRecord }
   | { type: 'peer'; record: PeerRecord }
   | { type: 'peer-forgotten'; peer: PeerId }
+  /** Takes the place of an earlier receipt of the same work. Not sealed in a simulation, which signs nothing. */
+  | { type: 'receipt'; receipt: HeldReceipt; sealed: Sealed | undefined }
+  | { type: 'receipt-forgotten'; receipt: HeldReceipt }
   /** Wall clock; undefined: not paused. */
   | { type: 'pause'; untilUtcMs: number | undefined }
 

@@ -7,7 +7,13 @@ import type { Manifest } from '../protocol/manifest.js'
 import type { UnitOutcome } from '../protocol/outcome.js'
 import type { UnitRun } from '../protocol/unit-runs.js'
 import type { MachineReading } from './hosting/availability.js'
-import type { JobRecord, LedgerRecord, PeerRecord, StandingRecord } from './kit/records.js'
+import type {
+  HeldReceipt,
+  JobRecord,
+  LedgerRecord,
+  PeerRecord,
+  StandingRecord,
+} from './kit/records.js'
 import type { ListSource } from './membership/gate.js'
 import type { CoreMessage } from './messages.js'
 
@@ -22,7 +28,7 @@ export interface RestoredJob {
 }
 
 export type EventBody =
-  /** First event of a node's life; `leaseBase` is above every lease number of earlier lives. */
+  /** First event of a node's life; `leaseBase` is above every lease and receipt number of earlier lives. */
   | {
       type: 'started'
       addresses: readonly string[]
@@ -31,6 +37,8 @@ export type EventBody =
       ledger: readonly LedgerRecord[]
       standing: readonly StandingRecord[]
       peers: readonly PeerRecord[]
+      /** What stewards signed for this node as a host. */
+      receipts: readonly HeldReceipt[]
       /** A pause that outlived the node: see `pause-requested`. */
       pausedUntilUtcMs: number | undefined
     }

@@ -3,10 +3,11 @@
  * verifies and drops on the way in, so that no machine ever holds an unverified claim.
  */
 import type { AdvertBody, PeerMessage, VoteBody } from '../protocol/messages.js'
+import type { Receipt } from '../protocol/receipt.js'
 import type { Sealed } from '../protocol/seal.js'
 
 export type CoreMessage =
-  | Exclude<PeerMessage, { type: 'advert' | 'vote' | 'lease' }>
+  | Exclude<PeerMessage, { type: 'advert' | 'vote' | 'lease' | 'receipt' }>
   | {
       type: 'advert'
       body: AdvertBody
@@ -15,6 +16,12 @@ export type CoreMessage =
       hops: number
     }
   | { type: 'vote'; body: VoteBody; outputs: readonly Uint8Array[] }
+  | {
+      type: 'receipt'
+      receipt: Receipt
+      /** As received, so that it can be shown; undefined for our own, which the shell dates and signs. */
+      sealed: Sealed | undefined
+    }
   | (Omit<Extract<PeerMessage, { type: 'lease' }>, 'inputs'> & {
       /** Undefined on the steward's side: the shell adds a list job's inputs from the store. */
       inputs: readonly Uint8Array[] | undefined

@@ -11,6 +11,8 @@ import { createGate, type Gate } from './membership/gate.js'
 import { createNeighbours, type NeighbourState } from './membership/neighbours.js'
 import { createLedger, type Ledger } from './reciprocity/ledger.js'
 import type { OwnPace, UnitClaim } from './reciprocity/prices.js'
+import { createReceiptBook, type ReceiptBook } from './reciprocity/receipts.js'
+import type { Settlements } from './reciprocity/settlements.js'
 import type { Schedule } from './scheduling/schedule.js'
 import type { Audits } from './verification/audits.js'
 import type { Backing } from './verification/backing.js'
@@ -41,13 +43,6 @@ export interface Answer {
   atMs: number
 }
 
-/** What is owed to a host but not yet told to it. */
-export interface Settlement {
-  accepted: number
-  rejected: number
-  creditMs: number
-}
-
 /** A job that this node leases out. */
 export interface StewardedJob {
   readonly job: Job
@@ -70,7 +65,8 @@ export interface StewardedJob {
   /** Share of the results of an ended job that is expected to be wrong. */
   endedErrorRate: number | undefined
   readonly answers: Map<PeerId, Answer>
-  readonly settlements: Map<PeerId, Settlement>
+  /** What hosts have had accepted, and what they were told of it. */
+  readonly settlements: Settlements
   /** Journal entries with results of this job that are not durable yet. */
   readonly pendingEntries: Set<number>
   advertSerial: number
@@ -107,6 +103,11 @@ export interface NodeState {
   betrayedUntilMs: number
   /** Peers whose ledger or standing the journal does not have yet. */
   readonly unsavedPeers: Set<PeerId>
+  /** Receipts held as a host. */
+  readonly receipts: ReceiptBook
+  /** On the receipts that this node signs: its life, and their last serial number. */
+  receiptPeriod: number
+  receiptSerial: number
   nextLease: LeaseId
   nextEntry: number
   /** Effects that wait for a journal entry to be durable. */
@@ -145,6 +146,9 @@ export function createState(
     standing: new Map(),
     betrayedUntilMs: 0,
     unsavedPeers: new Set(),
+    receipts: createReceiptBook(),
+    receiptPeriod: 1,
+    receiptSerial: 1,
     nextLease: 1,
     nextEntry: 1,
     waiting: new Map(),

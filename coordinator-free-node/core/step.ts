@@ -35,6 +35,7 @@ import {
   onNeighbourLeft,
   onPeersHeardOf,
 } from './step/membership.js'
+import { onReceipt, recallReceipts } from './step/receipts.js'
 import {
   onInputsAppended,
   onInputsClosed,
@@ -149,9 +150,8 @@ function onMessage(turn: Turn, from: PeerId, message: CoreMessage): void {
       return onVote(turn, from, message)
     case 'abort':
       return onAbort(turn, from, message)
-    case 'settle':
-      // What this node gave is booked when it was spent, whatever its steward makes of it.
-      return
+    case 'receipt':
+      return onReceipt(turn, from, message)
     default:
       assertNever(message, 'message')
   }
@@ -163,7 +163,10 @@ function onStarted(turn: Turn, event: EventOf<'started'>): void {
   state.loneSinceMs = nowMs
   state.addresses = event.addresses
   state.nextLease = event.leaseBase
+  state.receiptPeriod = event.leaseBase
+  state.receiptSerial = event.leaseBase
   recallFavours(turn, event.ledger)
+  recallReceipts(turn, event.receipts)
   for (const record of event.standing) {
     state.standing.set(record.peer, { ...record })
     if (isBetrayal(record))

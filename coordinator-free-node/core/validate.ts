@@ -15,6 +15,7 @@ export function validateState(state: NodeState): void {
   for (const { balanceMs, peer } of state.ledger.values())
     assert(balanceMs >= 0, `the balance of ${peer} is ${balanceMs}`)
   assert(state.ledger.size <= limits.ledgerPeersMax, 'the ledger has too many peers')
+  assert(state.receipts.size <= limits.receiptsMax, 'too many receipts are kept')
   assert(state.adverts.adverts.size <= limits.advertsMax, 'too many adverts are kept')
   assert(state.neighbours.known.size <= limits.knownPeersMax, 'too many peers are remembered')
   assert(state.hosting.jobs.size <= limits.hostedJobsMax, 'too many jobs are hosted')

@@ -23,6 +23,7 @@ import {
 } from './lists.js'
 import { type Acceptance, manifestSchema } from './manifest.js'
 import type { ResultKind } from './outcome.js'
+import type { Receipt } from './receipt.js'
 import type { UnitRun } from './unit-runs.js'
 
 export const gatewayFileSchema = z.object({
@@ -96,6 +97,8 @@ export const requestSchemas = {
   status: z.strictObject({}),
   /** Connects to a peer; answers once it is a neighbour. */
   dial: z.strictObject({ address: z.string().max(limits.addressCharsMax) }),
+  /** What stewards signed for this node as a host. */
+  receipts: z.strictObject({}),
   /** Jobs that this node serves or refuses as a host. */
   hosted: z.strictObject({}),
   /** No work for others, for so long or until `resume`; also in later lives of the node. */
@@ -433,6 +436,14 @@ export interface HostedJobView {
   spentMs: number
 }
 
+/** A receipt that this node holds: all that its steward signed, and how it is exported. */
+export interface ReceiptView extends Receipt {
+  /** When it was signed, by the steward's wall clock; milliseconds since 1970. */
+  issuedUtcMs: number
+  /** Its line in a file of receipts: see docs/receipts.md. */
+  line: string
+}
+
 export interface NodeStatus {
   peer: PeerId
   version: string
@@ -466,6 +477,7 @@ export interface GatewayResults {
   peers: { peers: readonly PeerView[] }
   status: NodeStatus
   dial: { peer: PeerId }
+  receipts: { receipts: readonly ReceiptView[] }
   hosted: { jobs: readonly HostedJobView[] }
   pause: DonationView
   resume: DonationView

@@ -81,6 +81,14 @@ export const limits = {
   hostedJobsPerStewardMax: 16,
   /** Peers in the ledger of favours; of the oldest the least valuable goes first. 10,000 are 2 MB. */
   ledgerPeersMax: 10_000,
+  /** Receipts that a host keeps, one a job and life of its steward; who gave most gives up its oldest. 10 MB. */
+  receiptsMax: 10_000,
+  /** The signed statement of a receipt: ids, a name and numbers. */
+  receiptBytesMax: 1024,
+  /** Receipts signed in one turn, 30 microseconds each: thousands of hosts of a job that ends are no pause. */
+  receiptsAtOnceMax: 512,
+  /** Hosts of an ended job that are away, and get their receipt when they come back. */
+  receiptsUntoldMax: 1_000,
   /** Peers whose ledger and standing one journal entry writes: thousands of changed ones take several turns. */
   peersSavedAtOnceMax: 512,
   /** Jobs that a node stewards at once: its own user's, so generous. */

@@ -2,7 +2,7 @@
  * What neighbours say to each other. One table, one schema a message; what does not fit is the sender's fault and
  * costs it the connection.
  *
- * Durations travel, absolute times never do. Votes and adverts are sealed: their bodies are signed bytes.
+ * Durations travel, absolute times never do. Votes, adverts and receipts are sealed: their bodies are signed bytes.
  */
 
 import { z } from 'zod'
@@ -140,15 +140,8 @@ const wire = {
     reason: z.enum(abortReasons),
     message: text,
   }),
-  /** Steward to host: what became of its votes since the last such message. */
-  settle: z.strictObject({
-    type: z.literal('settle'),
-    job: jobIdSchema,
-    accepted: count,
-    rejected: count,
-    /** Favour booked: thread time in the steward's own price, milliseconds. */
-    creditMs: z.number().min(0).max(86_400_000),
-  }),
+  /** Steward to host, now and then and at the end of a job: see receipt.ts. */
+  receipt: z.strictObject({ type: z.literal('receipt'), sealed: sealedSchema }),
 } as const
 
 export const peerMessageSchema = z.discriminatedUnion('type', [
@@ -164,7 +157,7 @@ export const peerMessageSchema = z.discriminatedUnion('type', [
   wire.release,
   wire.vote,
   wire.abort,
-  wire.settle,
+  wire.receipt,
 ])
 
 /** A message as it travels. */

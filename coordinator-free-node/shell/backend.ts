@@ -12,6 +12,7 @@ import type { GatewayBackend } from './gateway/backend.js'
 import { keyOf } from './journal.js'
 import { listRequests } from './lists/list-requests.js'
 import type { NodeParts } from './node-parts.js'
+import { receiptViews } from './receipts.js'
 import { readAsCompleted, readInOrder } from './result-reader.js'
 import { systemClock } from './system-clock.js'
 
@@ -79,6 +80,10 @@ export function createBackend(parts: NodeParts): GatewayBackend {
     peers: async () => ({ peers: peerViews(state, systemClock.nowMs()) }),
     status: async () => statusOf(parts),
     dial: async ({ address }, signal) => ({ peer: await overlay.connect([address], signal) }),
+    async receipts() {
+      await parts.journal.idle()
+      return { receipts: await receiptViews(parts.store) }
+    },
     hosted: async () => ({ jobs: hostedViews(state) }),
     async pause({ forMs }) {
       const untilUtcMs = forMs === undefined ? Number.POSITIVE_INFINITY : Date.now() + forMs

@@ -58,13 +58,23 @@ export function loadIdentity(bytes: Uint8Array): Identity {
   const signer: Signer = {
     self,
     sign: (content) => new Uint8Array(sign(null, content, signKey)),
-    verify(signer, content, signature) {
-      if (signature.length !== signatureBytes) return false
-      const key = verifyKeys.get(signer)
-      return key !== undefined && verify(null, content, key, signature)
-    },
+    verify: (signer, content, signature) => isSigned(verifyKeys.get(signer), content, signature),
   }
   return { privateKey, signer }
+}
+
+/** Whether a peer signed this; needs no identity of one's own. */
+export function verifySignature(
+  signer: PeerId,
+  content: Uint8Array,
+  signature: Uint8Array,
+): boolean {
+  return isSigned(publicKeyOf(signer), content, signature)
+}
+
+function isSigned(key: KeyObject | undefined, content: Uint8Array, signature: Uint8Array): boolean {
+  if (key === undefined || signature.length !== signatureBytes) return false
+  return verify(null, content, key, signature)
 }
 
 function parsePrivateKey(bytes: Uint8Array): Ed25519PrivateKey {

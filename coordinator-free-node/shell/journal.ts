@@ -9,6 +9,7 @@
  * | `in/JOB/UNIT` | input of a list job's unit, until the job ends: any result may be withdrawn or audited before |
  * | `out/JOB/..`, `was/JOB/..`, `new/JOB/..` | canonical results: see result-packs.ts |
  * | `ledger/PEER`, `standing/PEER`, `peer/PEER` | their records |
+ * | `receipt/STEWARD/JOB/PERIOD` | what the steward signed: see receipts.ts |
  * | `meta/identity` | private key |
  * | `list/command`, `list/from/NAME` | whom and what the operator denies and allows: lists/list-book.ts |
  * | `meta/pause` | end of a pause, wall clock; not there when there is none |
@@ -20,7 +21,13 @@
 import { z } from 'zod'
 import type { JournalRecord } from '../core/effect.js'
 import type { RestoredJob } from '../core/event.js'
-import type { JobRecord, LedgerRecord, PeerRecord, StandingRecord } from '../core/kit/records.js'
+import type {
+  HeldReceipt,
+  JobRecord,
+  LedgerRecord,
+  PeerRecord,
+  StandingRecord,
+} from '../core/kit/records.js'
 import type { Store, StoreWrite } from '../ports/store.js'
 import { decode, encode } from '../protocol/codec.js'
 import { failureCodes, isGridError } from '../protocol/errors.js'
@@ -29,10 +36,12 @@ import { type JobId, jobIdSchema, peerIdSchema } from '../protocol/ids.js'
 import { limits } from '../protocol/limits.js'
 import { type Manifest, unitCountOf } from '../protocol/manifest.js'
 import type { UnitRun } from '../protocol/unit-runs.js'
+import { readReceipts } from './receipts.js'
 import { ResultWrites, readCanonical, readWithdrawn, resultPrefixes } from './result-packs.js'
 import { hex, under, unitDigits, unitOfKey } from './store-keys.js'
 
 const leaseDigits = 14
+const serialDigits = 14
 
 export const keyOf = {
   identity: 'meta/identity',
@@ -41,6 +50,8 @@ export const keyOf = {
   importedList: (name: string) => `list/from/${name}`,
   job: (job: JobId) => `job/${job}`,
   lease: (job: JobId, lease: number) => `lease/${job}/${hex(lease, leaseDigits)}`,
+  receipt: ({ steward, job, period }: Omit<HeldReceipt, 'serial'>) =>
+    `receipt/${steward}/${job}/${hex(period, serialDigits)}`,
   input: (job: JobId, unit: number) => `in/${job}/${hex(unit, unitDigits)}`,
 }
 
@@ -235,6 +246,11 @@ function toWrites(record: JournalRecord): Waiting[] {
       return [put(`peer/${record.record.peer}`, record.record)]
     case 'peer-forgotten':
       return [{ type: 'delete', key: `peer/${record.peer}` }]
+    case 'receipt':
+      if (record.sealed === undefined) return []
+      return [put(keyOf.receipt(record.receipt), record.sealed)]
+    case 'receipt-forgotten':
+      return [{ type: 'delete', key: keyOf.receipt(record.receipt) }]
     case 'pause':
       if (record.untilUtcMs === undefined) return [{ type: 'delete', key: keyOf.pause }]
       return [put(keyOf.pause, pauseOf(record.untilUtcMs))]
@@ -246,6 +262,7 @@ export interface Memory {
   ledger: LedgerRecord[]
   standing: StandingRecord[]
   peers: PeerRecord[]
+  receipts: HeldReceipt[]
   pausedUntilUtcMs: number | undefined
 }
 
@@ -274,8 +291,18 @@ export async function recall(
     ledger: await readAll(store, 'ledger', ledgerSchema),
     standing: await readAll(store, 'standing', standingSchema),
     peers: await readAll(store, 'peer', peerSchema),
+    receipts: await recallReceipts(store),
     pausedUntilUtcMs: await recallPause(store),
   }
+}
+
+async function recallReceipts(store: Store): Promise<HeldReceipt[]> {
+  const held: HeldReceipt[] = []
+  for await (const { statement } of readReceipts(store)) {
+    const { steward, job, period, serial } = statement
+    held.push({ steward, job, period, serial })
+  }
+  return held
 }
 
 /** A pause without an end is `null` on disk. */

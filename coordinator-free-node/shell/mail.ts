@@ -8,6 +8,7 @@ import type { Signer } from '../ports/signer.js'
 import { decode, encode } from '../protocol/codec.js'
 import { GridError } from '../protocol/errors.js'
 import type { PeerId } from '../protocol/ids.js'
+import { limits } from '../protocol/limits.js'
 import {
   type AdvertBody,
   advertBodySchema,
@@ -16,6 +17,7 @@ import {
   voteBodySchema,
 } from '../protocol/messages.js'
 import { resultKinds } from '../protocol/outcome.js'
+import { type ReceiptStatement, receiptStatementSchema } from '../protocol/receipt.js'
 import { type Sealed, type SealPurpose, sealedBytes } from '../protocol/seal.js'
 import { countUnits } from '../protocol/unit-runs.js'
 
@@ -33,7 +35,8 @@ export interface Mail {
 /** Adverts reach a node from many neighbours: each signature is checked once. 4096 of them are 1 MB. */
 const checkedAdvertsMax = 4_096
 
-export function createMail(signer: Signer): Mail {
+/** @param utcMs  the calendar, for the date on receipts; milliseconds since 1970 */
+export function createMail(signer: Signer, utcMs: () => number = Date.now): Mail {
   const ownAdverts = new WeakMap<AdvertBody, Sealed>()
   const checkedAdverts = new Map<string, AdvertBody>()
 
@@ -79,7 +82,7 @@ export function createMail(signer: Signer): Mail {
   return {
     seal,
     open,
-    pack: (message) => encode(toWire(message, seal, sealAdvert)),
+    pack: (message) => encode(toWire(message, seal, sealAdvert, utcMs)),
     unpack(from, bytes) {
       const message = decode(bytes, peerMessageSchema, 'a message')
       if (message.type === 'advert') {
@@ -87,6 +90,8 @@ export function createMail(signer: Signer): Mail {
         return { type: 'advert', body: openAdvert(sealed), sealed, hops }
       }
       if (message.type === 'vote') return unpackVote(from, message, open)
+      if (message.type === 'receipt')
+        return unpackReceipt({ steward: from, host: signer.self }, message.sealed, open)
       return message
     },
   }
@@ -96,6 +101,7 @@ function toWire(
   message: CoreMessage,
   seal: Mail['seal'],
   sealAdvert: (body: AdvertBody) => Sealed,
+  utcMs: () => number,
 ): PeerMessage {
   switch (message.type) {
     case 'advert': {
@@ -105,6 +111,11 @@ function toWire(
     case 'vote': {
       const { body, outputs } = message
       return { type: 'vote', sealed: seal('vote', encode(body)), outputs: [...outputs] }
+    }
+    case 'receipt': {
+      const issuedUtcMs = Math.floor(utcMs())
+      const statement: ReceiptStatement = { ...message.receipt, version: 1, issuedUtcMs }
+      return { type: 'receipt', sealed: seal('receipt', encode(statement)) }
     }
     case 'lease':
       return { ...message, inputs: [...(message.inputs ?? [])] }
@@ -134,6 +145,27 @@ function unpackVote(
       throw remoteFault('MH_BAD_MESSAGE', 'a vote has a result that does not match its digest')
   })
   return { type: 'vote', body, outputs }
+}
+
+function unpackReceipt(
+  { steward, host }: { steward: PeerId; host: PeerId },
+  sealed: Sealed,
+  open: Mail['open'],
+): CoreMessage {
+  if (sealed.signer !== steward)
+    throw remoteFault('MH_BAD_SIGNATURE', 'a receipt is not signed by the peer that sent it')
+  if (sealed.body.length > limits.receiptBytesMax)
+    throw remoteFault('MH_BAD_MESSAGE', `a receipt has ${sealed.body.length} bytes`)
+  const { version, issuedUtcMs, ...receipt } = decode(
+    open('receipt', sealed),
+    receiptStatementSchema,
+    'a receipt',
+  )
+  if (receipt.steward !== steward)
+    throw remoteFault('MH_BAD_SIGNATURE', 'a receipt is not signed by its steward')
+  if (receipt.host !== host)
+    throw remoteFault('MH_BAD_MESSAGE', 'a receipt for another host came here')
+  return { type: 'receipt', receipt, sealed }
 }
 
 function remoteFault(code: 'MH_BAD_MESSAGE' | 'MH_BAD_SIGNATURE', message: string): GridError {

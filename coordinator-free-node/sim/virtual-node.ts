@@ -4,7 +4,7 @@ import type { Effect, JournalRecord } from '../core/effect.js'
 import type { RestoredJob } from '../core/event.js'
 import type { MachineReading } from '../core/hosting/availability.js'
 import { type Random, seedRandom } from '../core/kit/random.js'
-import type { JobRecord, LedgerRecord, StandingRecord } from '../core/kit/records.js'
+import type { HeldReceipt, JobRecord, LedgerRecord, StandingRecord } from '../core/kit/records.js'
 import { createState, type NodeState } from '../core/state.js'
 import { validateState } from '../core/validate.js'
 import type { ResultRecord } from '../protocol/gateway-api.js'
@@ -25,6 +25,8 @@ interface Disk {
   leases: Map<JobId, Map<LeaseId, { host: PeerId; runs: readonly UnitRun[] }>>
   ledger: Map<PeerId, LedgerRecord>
   standing: Map<PeerId, StandingRecord>
+  /** As a host, by steward, job and period. */
+  receipts: Map<string, HeldReceipt>
   pausedUntilUtcMs: number | undefined
   lives: number
 }
@@ -46,6 +48,7 @@ export class VirtualNode {
     leases: new Map(),
     ledger: new Map(),
     standing: new Map(),
+    receipts: new Map(),
     pausedUntilUtcMs: undefined,
     lives: 0,
   }
@@ -105,6 +108,7 @@ export class VirtualNode {
       ledger: [...this.disk.ledger.values()],
       standing: [...this.disk.standing.values()],
       peers: [],
+      receipts: [...this.disk.receipts.values()],
       pausedUntilUtcMs: this.disk.pausedUntilUtcMs,
     })
     this.#churn(driver)
@@ -302,6 +306,8 @@ export class VirtualNode {
     if (record.type === 'ledger') this.disk.ledger.set(record.record.peer, record.record)
     if (record.type === 'ledger-forgotten') this.disk.ledger.delete(record.peer)
     if (record.type === 'standing') this.disk.standing.set(record.record.peer, record.record)
+    if (record.type === 'receipt') this.disk.receipts.set(keyOf(record.receipt), record.receipt)
+    if (record.type === 'receipt-forgotten') this.disk.receipts.delete(keyOf(record.receipt))
     if (record.type === 'pause') this.disk.pausedUntilUtcMs = record.untilUtcMs
     if (record.type === 'lease-settled') ofJob(this.disk.leases, record.job).delete(record.lease)
   }
@@ -318,6 +324,10 @@ export class VirtualNode {
       return [{ record, manifest, canonical: toRuns(units), leases }]
     })
   }
+}
+
+function keyOf({ steward, job, period }: HeldReceipt): string {
+  return `${steward}/${job}/${period}`
 }
 
 function ofJob<K, V>(table: Map<JobId, Map<K, V>>, job: JobId): Map<K, V> {

@@ -66,3 +66,11 @@ export interface PeerRecord {
   addresses: readonly string[]
   seenMs: number
 }
+
+/** A receipt that this node holds as a host; what its steward signed stands on disk. */
+export interface HeldReceipt {
+  steward: PeerId
+  job: JobId
+  period: number
+  serial: number
+}

@@ -84,16 +84,25 @@ export interface Worth {
 }
 
 /** @returns what the unit would have cost this node, milliseconds of a thread */
-export function priceOf({ task, pace, own, agreeing, median }: Worth): number {
-  const mine = claimOf(own)
+export function priceOf(worth: Worth): number {
+  const { task, pace, own } = worth
   const seen = pace.get(task.tier)
-  const claims = median === undefined ? agreeing : [...agreeing, median]
-  const fuel = mine !== undefined && mine.fuel > 0 ? mine.fuel : leastOf(claims, 'fuel')
-  if (seen !== undefined && fuel > 0) {
-    const burnt = Math.min(fuel, task.unitFuelMax ?? Number.POSITIVE_INFINITY)
-    return Math.min(task.unitMsMax, (burnt * seen.spentMs) / seen.fuel)
-  }
-  return Math.min(task.unitMsMax, mine?.spentMs ?? leastOf(claims, 'spentMs'))
+  const fuel = fuelOf(worth)
+  if (seen !== undefined && fuel > 0)
+    return Math.min(task.unitMsMax, (fuel * seen.spentMs) / seen.fuel)
+  const mine = claimOf(own)
+  return Math.min(task.unitMsMax, mine?.spentMs ?? leastOf(claimsOf(worth), 'spentMs'))
+}
+
+/** @returns fuel of the unit as this node reckons; 0 where nobody meters it */
+export function fuelOf(worth: Worth): number {
+  const mine = claimOf(worth.own)
+  const fuel = mine !== undefined && mine.fuel > 0 ? mine.fuel : leastOf(claimsOf(worth), 'fuel')
+  return Math.min(fuel, worth.task.unitFuelMax ?? Number.POSITIVE_INFINITY)
+}
+
+function claimsOf({ agreeing, median }: Worth): readonly UnitClaim[] {
+  return median === undefined ? agreeing : [...agreeing, median]
 }
 
 function leastOf(claims: readonly UnitClaim[], field: keyof UnitClaim): number {

@@ -12,12 +12,14 @@ import {
 } from '../reciprocity/ledger.js'
 import {
   claimOf,
+  fuelOf,
   medianClaim,
   noExecutions,
   observeExecution,
   priceOf,
   type UnitClaim,
 } from '../reciprocity/prices.js'
+import type { UnitWorth } from '../reciprocity/settlements.js'
 import { hostHeardOf } from '../scheduling/hosts.js'
 import type { StewardedJob } from '../state.js'
 import { journal, type Turn, wakeAt } from './turn.js'
@@ -30,11 +32,11 @@ const medianEveryMs = 500
 const saveAfterMs = 1_000
 
 /** What a unit of a job is worth, as far as its agreeing hosts and this node know. */
-export function unitPriceMs(
+export function unitWorth(
   { state, nowMs }: Turn,
   stewarded: StewardedJob,
   agreed: readonly PeerId[],
-): number {
+): UnitWorth {
   const { job, schedule, prices } = stewarded
   if (nowMs >= prices.takenMs + medianEveryMs) {
     const claims: UnitClaim[] = []
@@ -49,13 +51,14 @@ export function unitPriceMs(
     const host = peer === state.self ? undefined : schedule.hosts.get(peer)
     return (host === undefined ? undefined : claimOf(host.claimed)) ?? []
   })
-  return priceOf({
+  const worth = {
     task: job.manifest.task,
     pace: state.pace,
     own: state.hosting.jobs.get(job.job)?.done ?? noExecutions(),
     agreeing,
     median: prices.median,
-  })
+  }
+  return { priceMs: priceOf(worth), fuel: fuelOf(worth) }
 }
 
 /** A vote of another host proved right. */

@@ -14,6 +14,7 @@ import { createWatches } from '../verification/watches.js'
 import { isAuditing } from './audits.js'
 import { expectedErrorRate } from './expected-error.js'
 import { dropHostedJob } from './host.js'
+import { issueLastReceipts } from './receipts.js'
 import { emit, journalThen, send, type Turn, wakeAt } from './turn.js'
 
 export function jobRecordOf(stewarded: StewardedJob): JobRecord {
@@ -109,17 +110,10 @@ export function finishJob(
     [{ type: 'job', record: jobRecordOf(stewarded) }, ...settled],
     [{ type: 'job-changed', job: job.job }],
   )
-  sendSettlements(turn, stewarded)
+  issueLastReceipts(turn, stewarded)
   spreadEnd(turn, stewarded)
   forgetOldJobs(turn)
   wakeAt(turn, 'steward', turn.nowMs)
-}
-
-/** Tells hosts what became of their votes, before they forget the job. */
-export function sendSettlements(turn: Turn, stewarded: StewardedJob): void {
-  for (const [peer, { accepted, rejected, creditMs }] of stewarded.settlements)
-    send(turn, peer, { type: 'settle', job: stewarded.job.job, accepted, rejected, creditMs })
-  stewarded.settlements.clear()
 }
 
 /** Ended jobs are kept for a person who asks; the oldest go, results and all. */

@@ -2,6 +2,7 @@
 import type { PeerId, UnitIndex } from '../../protocol/ids.js'
 import { markCanonical } from '../jobs/job.js'
 import { nextSecretFraction } from '../kit/secret-random.js'
+import { bookAccepted, type UnitWorth } from '../reciprocity/settlements.js'
 import { hostHeardOf } from '../scheduling/hosts.js'
 import { closeUnit } from '../scheduling/leases.js'
 import type { StewardedJob } from '../state.js'
@@ -12,7 +13,7 @@ import { heldBytes, type Verdict } from '../verification/tally.js'
 import { takeDue, watch } from '../verification/watches.js'
 import { canAudit, independentDoubts, ruleOn } from './acceptance.js'
 import { addIdle, type Docket, type Harvest, harvestOf } from './docket.js'
-import { receiveFavour, takeFavourBack, unitPriceMs } from './favours.js'
+import { receiveFavour, takeFavourBack, unitWorth } from './favours.js'
 import type { Turn } from './turn.js'
 
 /** Decides on an open unit after its votes, or what is believed of its hosts, changed. */
@@ -93,8 +94,8 @@ function accept(
   const { acceptance } = job.manifest
   if (acceptance.rule === 'quorum' && acceptance.quorum > agreed.length) counters.unchecked++
   const paid = tally?.before?.paid ?? []
-  const priceMs = unitPriceMs(turn, stewarded, agreed)
-  for (const peer of agreed) if (!paid.includes(peer)) reward(turn, stewarded, peer, priceMs)
+  const worth = unitWorth(turn, stewarded, agreed)
+  for (const peer of agreed) if (!paid.includes(peer)) reward(turn, stewarded, peer, worth)
   for (const peer of paid) if (!agreed.includes(peer)) takeFavourBack(turn, stewarded, peer)
   for (const peer of refuted) blame(turn, docket, stewarded, peer, groundOf(agreed))
   const result = { unit, kind: content.kind, output: content.output, agreed: agreed.length }
@@ -116,17 +117,15 @@ function drawAudit({ state }: Turn, stewarded: StewardedJob, backed: BackedUnit)
 }
 
 /** A vote proved right: standing, and a favour at our own price. */
-function reward(turn: Turn, stewarded: StewardedJob, peer: PeerId, priceMs: number): void {
+function reward(turn: Turn, stewarded: StewardedJob, peer: PeerId, worth: UnitWorth): void {
   const { state } = turn
   const { schedule } = stewarded
   const host = hostHeardOf(schedule, peer)
   host.accepted++
   if (peer === state.self) return
   standingOf(state.standing, peer).accepted++
-  receiveFavour(turn, stewarded, peer, priceMs)
-  const owed = settlementOf(stewarded, peer)
-  owed.accepted++
-  owed.creditMs += priceMs
+  receiveFavour(turn, stewarded, peer, worth.priceMs)
+  bookAccepted(stewarded.settlements, peer, worth, turn.nowMs)
 }
 
 function groundOf(agreed: readonly PeerId[]): string {
@@ -144,22 +143,12 @@ export function blame(
   ground: string,
 ): void {
   hostHeardOf(stewarded.schedule, peer).rejected++
-  settlementOf(stewarded, peer).rejected++
   if (peer === state.self) return
   if (state.config.acceptanceRule === 'boinc') {
     standingOf(state.standing, peer).checked = 0
     return
   }
   docket.caught.set(peer, docket.caught.get(peer) ?? ground)
-}
-
-function settlementOf(stewarded: StewardedJob, peer: PeerId) {
-  let owed = stewarded.settlements.get(peer)
-  if (owed === undefined) {
-    owed = { accepted: 0, rejected: 0, creditMs: 0 }
-    stewarded.settlements.set(peer, owed)
-  }
-  return owed
 }
 
 /**

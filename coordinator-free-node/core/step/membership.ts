@@ -19,6 +19,7 @@ import type { CoreMessageOf } from '../messages.js'
 import { admittedPlaces, denialOfMeeting } from './admission.js'
 import { considerAdvert, hostLost, hostRejoined, withdrawAdvert } from './host.js'
 import { stewardLostHost } from './leasing.js'
+import { issueMissedReceipts } from './receipts.js'
 import { emit, journal, send, type Turn, wakeAt } from './turn.js'
 
 /** What a node calls itself in its hello. */
@@ -53,6 +54,7 @@ export function onNeighbourJoined(turn: Turn, peer: PeerId, addresses: readonly 
     if (!body.closed && body.steward !== peer && hops < limits.advertHopsMax)
       send(turn, peer, { type: 'advert', body, sealed, hops: sealed === undefined ? 0 : hops + 1 })
   hostRejoined(turn, peer)
+  issueMissedReceipts(turn, peer)
 }
 
 export function onNeighbourLeft(turn: Turn, peer: PeerId): void {

@@ -8,6 +8,7 @@ import { hasFresh, openJob, sampleProgress } from '../jobs/job.js'
 import { sample } from '../kit/random.js'
 import { addRun, hasUnit } from '../kit/unit-set.js'
 import { acceptAdvert } from '../membership/adverts.js'
+import { createSettlements } from '../reciprocity/settlements.js'
 import { disconnect, hostOf } from '../scheduling/hosts.js'
 import { createSchedule } from '../scheduling/schedule.js'
 import type { StewardedJob } from '../state.js'
@@ -18,12 +19,13 @@ import { createWatches } from '../verification/watches.js'
 import { savePeers } from './favours.js'
 import { serve, serveIdle } from './granting.js'
 import { considerAdvert } from './host.js'
-import { completeIfDone, failJob, finishJob, jobRecordOf, sendSettlements } from './job-end.js'
+import { completeIfDone, failJob, finishJob, jobRecordOf } from './job-end.js'
 import { expireLeases } from './leasing.js'
+import { issueReceipts } from './receipts.js'
 import { emit, journal, journalThen, send, type Turn, wakeAt } from './turn.js'
 import { judgeStuckUnits } from './verdicts.js'
 
-/** Running jobs are looked at this often: rates, settlements, hosts that idle near the end. */
+/** Running jobs are looked at this often: rates, receipts, hosts that idle near the end. */
 const stewardEveryMs = 500
 
 export function onJobSubmitted(turn: Turn, job: JobId, manifest: Manifest): void {
@@ -61,7 +63,7 @@ function createStewarded(job: JobId, manifest: Manifest, nowMs: number): Steward
       corrected: 0,
     },
     answers: new Map(),
-    settlements: new Map(),
+    settlements: createSettlements(),
     pendingEntries: new Set(),
     advertSerial: 0,
     advertAtMs: 0,
@@ -200,7 +202,7 @@ export function stewardTick(turn: Turn): void {
   const { state, nowMs } = turn
   savePeers(turn)
   for (const stewarded of state.stewarded.values()) {
-    sendSettlements(turn, stewarded)
+    issueReceipts(turn, stewarded)
     if (stewarded.job.phase !== 'running') continue
     expireLeases(turn, stewarded)
     judgeStuckUnits(turn, stewarded)

@@ -29,7 +29,7 @@ import { serve } from './granting.js'
 import { areHostsSettled } from './hosts-settled.js'
 import { completeIfDone, failJob } from './job-end.js'
 import { creditAgreement, judge, judgeRaised } from './judging.js'
-import { journalThen, send, type Turn, wakeAt } from './turn.js'
+import { journalThen, send, type Turn } from './turn.js'
 
 export function onVote(turn: Turn, from: PeerId, message: CoreMessageOf<'vote'>): void {
   const { body } = message
@@ -77,7 +77,7 @@ function enterVote(
     else if (!isInRuns(granted.runs, unit)) return false
     return true
   })
-  bookVote(turn, stewarded, host, body.spentMs, units)
+  bookVote(stewarded, host, body.spentMs, units)
   host.silent = 0
   for (const id of host.leases) {
     const held = schedule.leases.get(id)
@@ -173,20 +173,10 @@ function leaveOtherLeases(
   }
 }
 
-function bookVote(
-  turn: Turn,
-  stewarded: StewardedJob,
-  host: JobHost,
-  spentMs: number,
-  units: number,
-): void {
+function bookVote(stewarded: StewardedJob, host: JobHost, spentMs: number, units: number): void {
   if (units > 0) observePace(stewarded.schedule, host, spentMs / units)
   stewarded.dirty = true
-  wakeAt(turn, 'steward', turn.nowMs + settleEveryMs)
 }
-
-/** Hosts hear what became of their votes this often. */
-const settleEveryMs = 500
 
 /** Follows verdicts to bans and bans to verdicts, until nothing follows any more: each round bans or raises hosts. */
 function settle(turn: Turn, docket: Docket): void {

@@ -3,6 +3,7 @@ import { limits } from '../../../coordinator-free-node/protocol/limits.js'
 import type { AdvertBody } from '../../../coordinator-free-node/protocol/messages.js'
 import { digestOf } from '../../../coordinator-free-node/protocol/outcome.js'
 import { job, LoneNode, manifest, peer } from './lone-node.js'
+import { receiptOf } from './made-receipt.js'
 
 const one = { kind: 'range', start: 0, end: 1, unitItems: 1 } as const
 const advert: AdvertBody = {
@@ -46,7 +47,7 @@ describe('favours', () => {
     }))
     node.event({ type: 'units-executed', job, lease: 7, outcomes })
     expect(node.state.ledger.get(peer(1))?.givenMs).toBe(80)
-    node.hear(peer(1), { type: 'settle', job, accepted: 0, rejected: 0, creditMs: 0 })
+    node.hear(peer(1), receiptOf({ accepted: 0, creditMs: 0 }))
     expect(node.state.ledger.get(peer(1))?.givenMs).toBe(80)
     expect(node.state.pace.get('builtin')).toEqual({ fuel: 20, spentMs: 80 })
   })

@@ -220,6 +220,7 @@ describe('an allowance', () => {
     node.event({
       ...{ type: 'started', addresses: [], leaseBase: 1, jobs: [], ledger: [], standing: [] },
       peers: [{ peer: peer(1), addresses: ['/ip4/203.0.113.5/tcp/1/ws'], seenMs: 0 }],
+      receipts: [],
       pausedUntilUtcMs: undefined,
     })
     expect(node.state.neighbours.known.size).toBe(0)

@@ -51,6 +51,7 @@ export class LoneNode {
       ledger: [],
       standing: [],
       peers: [],
+      receipts: [],
       pausedUntilUtcMs: undefined,
     })
   }

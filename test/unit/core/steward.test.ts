@@ -201,7 +201,7 @@ describe('steward', () => {
 })
 
 describe('the end of a job', () => {
-  test('hosts hear what became of their votes before they forget the job', () => {
+  test('hosts get their receipts before they forget the job', () => {
     const node = withJob({ inputs: { kind: 'range', start: 0, end: 1, unitItems: 1 } })
     node.want(peer(1))
     node.want(peer(2))
@@ -210,8 +210,8 @@ describe('the end of a job', () => {
     const told = node.effects.flatMap((effect) =>
       effect.type === 'send-message' && effect.to === peer(1) ? [effect.message.type] : [],
     )
-    expect(told.indexOf('settle')).toBeGreaterThan(-1)
-    expect(told.indexOf('settle')).toBeLessThan(told.lastIndexOf('advert'))
+    expect(told.indexOf('receipt')).toBeGreaterThan(-1)
+    expect(told.indexOf('receipt')).toBeLessThan(told.lastIndexOf('advert'))
   })
 
   test('the oldest ended job is forgotten when there are too many', () => {

@@ -164,6 +164,7 @@ export class FakeBackend {
       this.dialled.push(address)
       return { peer: fakePeer as PeerId }
     },
+    receipts: async () => ({ receipts: [] }),
     hosted: async () => ({ jobs: [] }),
     pause: async () => donation,
     resume: async () => donation,

@@ -1,10 +1,15 @@
 import { describe, expect, test } from '@jest/globals'
 import type { JobRecord } from '../../../coordinator-free-node/core/kit/records.js'
 import type { Store } from '../../../coordinator-free-node/ports/store.js'
+import { encode } from '../../../coordinator-free-node/protocol/codec.js'
+import { createIdentity, loadIdentity } from '../../../coordinator-free-node/shell/identity.js'
 import { createJournal, keyOf, recall } from '../../../coordinator-free-node/shell/journal.js'
+import { createMail } from '../../../coordinator-free-node/shell/mail.js'
+import { receiptViews } from '../../../coordinator-free-node/shell/receipts.js'
 import { under } from '../../../coordinator-free-node/shell/store-keys.js'
 import { createMemoryStore } from '../../contract/memory-store.js'
 import { job, manifest, peer, self } from '../core/lone-node.js'
+import { receiptOf } from '../core/made-receipt.js'
 
 function record(change: Partial<JobRecord> = {}): JobRecord {
   return {
@@ -89,6 +94,26 @@ describe('journal', () => {
       },
     ])
     expect(memory).toMatchObject({ ledger: [ledger], standing: [standing], peers: [known] })
+  })
+
+  test('gives back receipts as they were signed, one for each piece of work', async () => {
+    const store = createMemoryStore()
+    const { journal } = journalOn(store)
+    const steward = createMail(loadIdentity(createIdentity()).signer)
+    const { receipt } = receiptOf()
+    const said = (accepted: number, serial: number) => {
+      const statement = { ...receipt, version: 1, issuedUtcMs: 7, accepted, serial }
+      const sealed = steward.seal('receipt', encode(statement))
+      return { type: 'receipt' as const, receipt: { ...receipt, serial }, sealed }
+    }
+    const other = { ...receipt, period: 9 }
+    journal.append(0, [said(3, 6), said(5, 8)])
+    journal.append(0, [{ ...said(1, 9), receipt: other }])
+    journal.append(0, [{ type: 'receipt-forgotten', receipt: other }])
+    await journal.idle()
+    const { receipts } = await recall(store, async () => manifest())
+    expect(receipts).toEqual([{ steward: peer(1), job, period: 5, serial: 8 }])
+    expect(await receiptViews(store)).toMatchObject([{ accepted: 5, issuedUtcMs: 7 }])
   })
 
   test('inputs that the record does not count yet are found', async () => {

@@ -6,7 +6,9 @@ import { peerMessageSchema } from '../../../coordinator-free-node/protocol/messa
 import { digestOf, resultKinds } from '../../../coordinator-free-node/protocol/outcome.js'
 import { createIdentity, loadIdentity } from '../../../coordinator-free-node/shell/identity.js'
 import { createMail } from '../../../coordinator-free-node/shell/mail.js'
+import { checkReceipts, lineOfReceipt } from '../../../coordinator-free-node/shell/receipt-file.js'
 import { job, manifest } from '../core/lone-node.js'
+import { receiptOf } from '../core/made-receipt.js'
 
 function person() {
   const { signer } = loadIdentity(createIdentity())
@@ -97,6 +99,59 @@ describe('mail', () => {
     const [steward, forger] = [person(), person()]
     const bytes = forger.mail.pack(advert(steward.peer))
     expect(() => person().mail.unpack(forger.peer, bytes)).toThrow(remoteFault('MH_BAD_SIGNATURE'))
+  })
+
+  describe('a receipt', () => {
+    const [steward, host] = [person(), person()]
+    const packed = (change: Parameters<typeof receiptOf>[0] = {}, by = steward) =>
+      by.mail.pack(receiptOf({ steward: steward.peer, host: host.peer, ...change }))
+
+    test('arrives with what was signed, so that it can be shown to others', () => {
+      const heard = host.mail.unpack(steward.peer, packed())
+      if (heard.type !== 'receipt' || heard.sealed === undefined) throw new Error('no receipt')
+      expect(heard.receipt).toEqual(receiptOf({ steward: steward.peer, host: host.peer }).receipt)
+      expect(checkReceipts(lineOfReceipt(heard.sealed))).toMatchObject({
+        receipts: [{ ...heard.receipt, line: 1 }],
+        refused: [],
+      })
+    })
+    test('carries the date of its steward, for people', () => {
+      const { signer } = loadIdentity(createIdentity())
+      const mail = createMail(signer, () => 1_900_000_000_000.5)
+      const bytes = mail.pack(receiptOf({ steward: signer.self, host: host.peer }))
+      const heard = host.mail.unpack(signer.self, bytes)
+      if (heard.type !== 'receipt' || heard.sealed === undefined) throw new Error('no receipt')
+      const { receipts } = checkReceipts(lineOfReceipt(heard.sealed))
+      expect(receipts[0]?.issuedUtcMs).toBe(1_900_000_000_000)
+    })
+    test('that another peer hands on is refused', () => {
+      expect(() => host.mail.unpack(person().peer, packed())).toThrow(
+        remoteFault('MH_BAD_SIGNATURE'),
+      )
+    })
+    test("in another steward's name is refused", () => {
+      expect(() => host.mail.unpack(steward.peer, packed({ steward: person().peer }))).toThrow(
+        remoteFault('MH_BAD_SIGNATURE'),
+      )
+    })
+    test('for another host is refused', () => {
+      expect(() => host.mail.unpack(steward.peer, packed({ host: person().peer }))).toThrow(
+        remoteFault('MH_BAD_MESSAGE'),
+      )
+    })
+    test('is no vote: what was signed for one purpose counts for no other', () => {
+      const sealed = steward.mail.seal('vote', Uint8Array.of(1))
+      expect(() => host.mail.unpack(steward.peer, encode({ type: 'receipt', sealed }))).toThrow(
+        remoteFault('MH_BAD_SIGNATURE'),
+      )
+    })
+    test('larger than a receipt can be is refused before its signature is looked at', () => {
+      const body = new Uint8Array(2_000)
+      const sealed = { ...steward.mail.seal('receipt', body), signature: new Uint8Array(64) }
+      expect(() => host.mail.unpack(steward.peer, encode({ type: 'receipt', sealed }))).toThrow(
+        remoteFault('MH_BAD_MESSAGE'),
+      )
+    })
   })
 
   test('one changed byte breaks the signature', () => {
