@@ -11,6 +11,7 @@ import { encode } from '../../coordinator-free-node/protocol/codec.js'
 import { hashOf } from '../../coordinator-free-node/protocol/ids.js'
 import { limits } from '../../coordinator-free-node/protocol/limits.js'
 import { createIdentity, loadIdentity } from '../../coordinator-free-node/shell/identity.js'
+import { openDesk } from '../../coordinator-free-node/shell/overlay/credentials.js'
 import { encodeFrame } from '../../coordinator-free-node/shell/overlay/frames.js'
 import { countDenials, openGate } from '../../coordinator-free-node/shell/overlay/gate.js'
 import {
@@ -134,6 +135,7 @@ describe('a peer that breaks the protocol', () => {
       dialMs: 2_000,
       handshakeMs: 2_000,
       gate: countDenials(openGate),
+      credentials: openDesk,
       onListenError: () => {},
     })
     await attacker.start()

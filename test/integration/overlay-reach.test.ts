@@ -2,7 +2,6 @@
 import net from 'node:net'
 import { afterEach, describe, expect, test } from '@jest/globals'
 import { generateKeyPair } from '@libp2p/crypto/keys'
-import { noise } from '@libp2p/noise'
 import { webSockets } from '@libp2p/websockets'
 import { yamux } from '@libp2p/yamux'
 import { multiaddr } from '@multiformats/multiaddr'
@@ -12,6 +11,10 @@ import { encode } from '../../coordinator-free-node/protocol/codec.js'
 import { hashOf } from '../../coordinator-free-node/protocol/ids.js'
 import { limits } from '../../coordinator-free-node/protocol/limits.js'
 import { createIdentity, loadIdentity } from '../../coordinator-free-node/shell/identity.js'
+import {
+  noiseWithCredentials,
+  openDesk,
+} from '../../coordinator-free-node/shell/overlay/credentials.js'
 import { encodeFrame, takeMailFrame } from '../../coordinator-free-node/shell/overlay/frames.js'
 import { stopLibp2pNode } from '../../coordinator-free-node/shell/overlay/libp2p-node.js'
 import { createOverlay } from '../../coordinator-free-node/shell/overlay/overlay.js'
@@ -225,7 +228,7 @@ describe('the directory', () => {
 describe('stock libp2p', () => {
   const components = {
     transports: [webSockets()],
-    connectionEncrypters: [noise()],
+    connectionEncrypters: [noiseWithCredentials('test', openDesk)],
     streamMuxers: [yamux()],
   }
 

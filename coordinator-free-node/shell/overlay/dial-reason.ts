@@ -1,4 +1,11 @@
 /** Why a dial failed, in a few words for a person, out of libp2p's nested errors. */
+import { denialMark, refusalMark } from './credentials.js'
+
+const verdicts = [
+  [refusalMark, 'it refused: '],
+  [denialMark, 'this node refuses it: '],
+] as const
+
 const reasons: readonly (readonly [RegExp, string])[] = [
   [/ECONNREFUSED/, 'nothing listens there (connection refused)'],
   [/ENOTFOUND|EAI_AGAIN/, 'no such host'],
@@ -16,6 +23,10 @@ const reasons: readonly (readonly [RegExp, string])[] = [
 /** @returns a reason without a full stop */
 export function dialReason(error: unknown): string {
   const text = flatten(error, 0).join(' | ')
+  for (const [mark, words] of verdicts) {
+    const reason = text.split(mark)[1]
+    if (reason !== undefined) return words + (reason.split(' | ')[0] ?? '').slice(0, 300)
+  }
   const known = reasons.find(([pattern]) => pattern.test(text))
   if (known !== undefined) return known[1]
   const first = error instanceof Error ? error.message : String(error)

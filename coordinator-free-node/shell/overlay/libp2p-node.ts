@@ -5,12 +5,12 @@ import { identify } from '@libp2p/identify'
 import type { Ed25519PrivateKey, Libp2p, PeerDiscovery } from '@libp2p/interface'
 import { kadDHT, passthroughMapper } from '@libp2p/kad-dht'
 import { mdns } from '@libp2p/mdns'
-import { noise } from '@libp2p/noise'
 import { ping } from '@libp2p/ping'
 import { yamux } from '@libp2p/yamux'
 import { createLibp2p } from 'libp2p'
 import type { GridError } from '../../protocol/errors.js'
 import { limits } from '../../protocol/limits.js'
+import { type CredentialsDesk, noiseWithCredentials } from './credentials.js'
 import { type CountedGate, connectionGater } from './gate.js'
 import { wsTransport } from './ws-transport.js'
 
@@ -42,6 +42,7 @@ export interface Libp2pNodeOptions {
   dialMs: number
   handshakeMs: number
   gate: CountedGate
+  credentials: CredentialsDesk
   onListenError(error: GridError): void
 }
 
@@ -63,7 +64,7 @@ export function createLibp2pNode(options: Libp2pNodeOptions): Promise<Libp2p> {
         onListenError: options.onListenError,
       }),
     ],
-    connectionEncrypters: [noise()],
+    connectionEncrypters: [noiseWithCredentials(grid, options.credentials)],
     streamMuxers: [
       sturdyYamux({
         streamOptions: {

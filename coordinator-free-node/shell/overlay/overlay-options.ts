@@ -1,6 +1,7 @@
 /** What the overlay on libp2p can be told. */
 import type { Ed25519PrivateKey } from '@libp2p/interface'
 import { GridError } from '../../protocol/errors.js'
+import type { CredentialsDesk } from './credentials.js'
 import type { OverlayGate } from './gate.js'
 import type { DhtMode, LanOptions } from './libp2p-node.js'
 
@@ -38,6 +39,8 @@ export interface OverlayOptions {
   dht?: DhtMode
   /** Whom to let in and to dial. Default: everybody. */
   gate?: OverlayGate
+  /** What nodes show each other before they talk. Default: nothing. */
+  credentials?: CredentialsDesk
   /** Default `limits.neighboursMax`. */
   neighboursMax?: number
   /** Of the jitter between redials. Default: the clock. */

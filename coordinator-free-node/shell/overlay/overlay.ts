@@ -13,6 +13,7 @@ import type { BlobHash, PeerId } from '../../protocol/ids.js'
 import { limits } from '../../protocol/limits.js'
 import { parseAddress, parseTarget, sortAddresses, type Target, withPeer } from './addresses.js'
 import { Blobs } from './blobs.js'
+import { openDesk } from './credentials.js'
 import { orAborted, startDeadline } from './deadline.js'
 import { dialReason, isDenied } from './dial-reason.js'
 import { Directory } from './directory.js'
@@ -107,6 +108,7 @@ class Libp2pOverlay implements Overlay {
       dialMs: this.#times.dialMs,
       handshakeMs: this.#times.handshakeMs,
       gate: this.#gate,
+      credentials: this.#options.credentials ?? openDesk,
       onListenError: (error) => {
         listenError ??= error
       },
