@@ -6,6 +6,7 @@ import type {
   GatewayRequest,
   GatewayResults,
   HostedJobView,
+  InspectView,
   JobView,
   ListsView,
   NodeStatus,
@@ -164,6 +165,10 @@ export class ConnectedGrid implements Grid {
 
   async exportList(request: GatewayRequest<'exportList'>): Promise<GatewayResults['exportList']> {
     return await this.#client.call('exportList', request)
+  }
+
+  async inspect(what: string): Promise<InspectView> {
+    return await this.#client.call('inspect', { what })
   }
 
   async drain(): Promise<void> {

@@ -4,8 +4,9 @@ import type { z } from 'zod'
 import { GridError } from '../coordinator-free-node/protocol/errors.js'
 import type { ResultRecord, Submission } from '../coordinator-free-node/protocol/gateway-api.js'
 import type { JobId } from '../coordinator-free-node/protocol/ids.js'
-import { packBundle } from '../coordinator-free-node/protocol/task-bundle.js'
+import { packBundle, type TaskBundle } from '../coordinator-free-node/protocol/task-bundle.js'
 import {
+  type AnyTask,
   isTask,
   type Kernel,
   type RangePlan,
@@ -162,17 +163,9 @@ async function submissionOf<Params extends z.ZodType, Result extends z.ZodType, 
   plan: TaskPlan,
   options: CheckedOptions,
 ): Promise<Submission> {
-  const unitFuelMax = options.unitFuelMax ?? task.unitFuelMax
-  const descriptor = {
-    name: task.name,
-    tier: task.kernel.tier,
-    unitMsMax: options.unitMsMax ?? task.unitMsMax ?? unitMsMaxDefault,
-    unitMemoryBytesMax:
-      options.unitMemoryBytesMax ?? task.unitMemoryBytesMax ?? unitMemoryBytesMaxDefault,
-    ...(unitFuelMax === undefined ? {} : { unitFuelMax }),
-  }
-  const code = await codeOf(task.kernel)
-  const { bytes, hash } = packBundle({ descriptor, code })
+  const bundle = await bundleOfTask(task, options)
+  const { bytes, hash } = packBundle(bundle)
+  const { descriptor } = bundle
   const { inputs } = plan
   return {
     bundle: bytes,
@@ -187,6 +180,23 @@ async function submissionOf<Params extends z.ZodType, Result extends z.ZodType, 
       acceptance: acceptanceOf(options, task.hasCheck),
     },
   }
+}
+
+/** What of a task travels. */
+export async function bundleOfTask(
+  task: AnyTask,
+  options: Pick<CheckedOptions, 'unitFuelMax' | 'unitMsMax' | 'unitMemoryBytesMax'> = {},
+): Promise<TaskBundle> {
+  const unitFuelMax = options.unitFuelMax ?? task.unitFuelMax
+  const descriptor = {
+    name: task.name,
+    tier: task.kernel.tier,
+    unitMsMax: options.unitMsMax ?? task.unitMsMax ?? unitMsMaxDefault,
+    unitMemoryBytesMax:
+      options.unitMemoryBytesMax ?? task.unitMemoryBytesMax ?? unitMemoryBytesMaxDefault,
+    ...(unitFuelMax === undefined ? {} : { unitFuelMax }),
+  }
+  return { descriptor, code: await codeOf(task.kernel) }
 }
 
 function isRangePlan(inputs: TaskPlan['inputs']): inputs is RangePlan {

@@ -6,6 +6,7 @@ import type {
   GatewayRequest,
   GatewayResults,
   HostedJobView,
+  InspectView,
   JobView,
   ListsView,
   NodeStatus,
@@ -316,6 +317,8 @@ export interface Grid {
   delist(what: string): Promise<number>
   /** Takes in somebody's deny list, in the place of its earlier version. */
   importList(list: GatewayRequest<'importList'>): Promise<GatewayResults['importList']>
+  /** What a job or task is, whose, and with its code, fetched from neighbours if need be; nothing is run. */
+  inspect(what: string): Promise<InspectView>
   /** What the node itself denies, as such a list. */
   exportList(request: GatewayRequest<'exportList'>): Promise<GatewayResults['exportList']>
   /** Finishes running units, hands leases back, takes nothing new. */

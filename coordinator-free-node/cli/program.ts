@@ -4,6 +4,7 @@ import { addCancelCommand } from './commands/cancel.js'
 import { addDemoCommand } from './commands/demo.js'
 import { addDoctorCommand } from './commands/doctor.js'
 import { addInspectCommands } from './commands/inspect.js'
+import { addInspectCommand } from './commands/inspect-subject.js'
 import { addListCommands } from './commands/lists.js'
 import { addNodeCommand } from './commands/node.js'
 import { addReceiptsCommand } from './commands/receipts.js'
@@ -43,6 +44,7 @@ export function createProgram(context: Context): Command {
   addTasksCommand(program, context)
   addTaskCommand(program, context)
   addInspectCommands(program, context)
+  addInspectCommand(program, context)
   addListCommands(program, context)
   addReceiptsCommand(program, context)
   addWaitCommand(program, context)

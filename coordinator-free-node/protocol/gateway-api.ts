@@ -11,7 +11,14 @@
 import { z } from 'zod'
 import { bytesSchema } from './bytes.js'
 import type { FailureCode } from './errors.js'
-import { type JobId, jobIdSchema, type PeerId, peerIdSchema, type UnitIndex } from './ids.js'
+import {
+  type BlobHash,
+  type JobId,
+  jobIdSchema,
+  type PeerId,
+  peerIdSchema,
+  type UnitIndex,
+} from './ids.js'
 import { limits } from './limits.js'
 import {
   type ListSubject,
@@ -21,7 +28,7 @@ import {
   listVerdicts,
   plainText,
 } from './lists.js'
-import { type Acceptance, manifestSchema } from './manifest.js'
+import { type Acceptance, type JobInputs, manifestSchema } from './manifest.js'
 import type { ResultKind } from './outcome.js'
 import type { Receipt } from './receipt.js'
 import type { UnitRun } from './unit-runs.js'
@@ -127,6 +134,8 @@ export const requestSchemas = {
     /** Who must have signed it. */
     signer: peerIdSchema.optional(),
   }),
+  /** A job or task by its id or hash, or the first digits: what it is, before anybody runs it. */
+  inspect: z.strictObject({ what: jobRef }),
   /** The node's own denials as such a file. */
   exportList: z.strictObject({ name: listNameSchema, sign: z.boolean() }),
   /** Finishes what is running, hands the rest back, takes nothing new. Answers when drained. */
@@ -401,6 +410,41 @@ export interface ImportedListView {
   current: number
 }
 
+/** A job's manifest, as its requester signed it. */
+export interface InspectedManifest {
+  job: JobId
+  /** Whose job it says it is. */
+  requester: PeerId
+  /** Whether that peer signed it. */
+  signed: boolean
+  name: string
+  inputs: JobInputs
+  /** Undefined for a list. */
+  units: number | undefined
+  goal: 'all' | 'first-hit'
+  acceptance: Acceptance
+  params: Uint8Array
+}
+
+export interface InspectView {
+  /** Undefined where a task was asked for, or nobody here has it. */
+  manifest: InspectedManifest | undefined
+  /** The task's hash; undefined where not even that is known. */
+  task: BlobHash | undefined
+  /** The task as it travels: descriptor and code; undefined when nobody here has it. */
+  bundle: Uint8Array | undefined
+  /** What the job's advert claims; the manifest proves it. */
+  advert: { steward: PeerId; requester: PeerId; name: string; tier: string } | undefined
+  /** What this node has to do with it: its own, or one that it hosts or has heard of. */
+  relation: 'own' | 'hosted' | 'heard-of' | 'unknown'
+  /** Why this node does not run it; undefined where it does or would. */
+  refused: string | undefined
+  /** Peers that were asked for it; empty when it was here. */
+  asked: readonly PeerId[]
+  /** What is wrong with it: signatures and hashes that do not fit, or what cannot be had. */
+  problems: readonly string[]
+}
+
 /** What came of a word about a value. */
 export interface EnlistedView {
   subject: ListSubject
@@ -486,6 +530,7 @@ export interface GatewayResults {
   delist: { removed: number }
   importList: { list: ImportedListView; replaced: number | undefined; neighbours: number }
   exportList: { text: string; entries: number }
+  inspect: InspectView
   drain: Record<string, never>
   finish: Record<string, never>
 }

@@ -24,8 +24,7 @@ export const plainText = (charsMax: number) =>
   z
     .string()
     .max(charsMax)
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is meant
-    .regex(/^[^\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]*$/, 'expected plain text')
+    .regex(/^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]*$/u, 'expected plain text')
 
 export const listEntrySchema = z.strictObject({
   subject: z.enum(listSubjects),

@@ -9,6 +9,7 @@ import type { JobId } from '../protocol/ids.js'
 import { limits } from '../protocol/limits.js'
 import { calibrate } from './calibration.js'
 import type { GatewayBackend } from './gateway/backend.js'
+import { inspectRequests } from './inspector.js'
 import { keyOf } from './journal.js'
 import { listRequests } from './lists/list-requests.js'
 import type { NodeParts } from './node-parts.js'
@@ -95,6 +96,7 @@ export function createBackend(parts: NodeParts): GatewayBackend {
       return await savedDonation(parts)
     },
     ...listRequests(parts),
+    ...inspectRequests(parts),
     drain: (_request, signal) => drain(parts, signal),
     finish(_request, signal) {
       parts.finishing.abort()

@@ -2,8 +2,9 @@
  * Whom this node deals with, and whose work it does. Every ground for keeping somebody out is asked here, so that the
  * socket, the connection and each step of the core give one answer: a further ground belongs into `denialOfMeeting`.
  */
-import type { BlobHash, PeerId } from '../../protocol/ids.js'
+import type { PeerId } from '../../protocol/ids.js'
 import { ipOfMultiaddr } from '../../protocol/subnet.js'
+import { type JobFacts, refusalOf } from '../hosting/policy.js'
 import {
   type Denial,
   denialOfAddress,
@@ -41,11 +42,20 @@ export function admittedPlaces(
   return addresses.filter((address) => denialOfPlace(state, address, nowMs) === undefined)
 }
 
-/** Why work is not done for somebody else; the lists of owners and tasks do not bind the node's own user. */
-export function denialOfWork(
-  { gate }: NodeState,
-  { requester, taskHash }: { requester: PeerId; taskHash: BlobHash },
+/**
+ * Why a job's units are not run here: by what the machine has, and by its operator's lists.
+ *
+ * @param isOwn  whether the node's own user asks: the lists of owners and tasks are about others
+ */
+export function refusalOfWork(
+  { config, hosting, gate }: NodeState,
+  facts: JobFacts,
+  isOwn: boolean,
   nowMs: number,
-): Denial | undefined {
-  return denialOfOwner(gate, requester, nowMs) ?? denialOfTask(gate, taskHash, nowMs)
+): string | undefined {
+  const means = { ...config, draining: hosting.draining }
+  const refused = refusalOf(facts, isOwn, means, config.policy)
+  if (refused !== undefined || isOwn) return refused
+  const { requester, taskHash } = facts
+  return (denialOfOwner(gate, requester, nowMs) ?? denialOfTask(gate, taskHash, nowMs))?.reason
 }

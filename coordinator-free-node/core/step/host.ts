@@ -15,11 +15,10 @@ import {
   isResting,
   makeRoom,
 } from '../hosting/hosting.js'
-import { refusalOf } from '../hosting/policy.js'
 import { nextToServe, whoYields } from '../hosting/turns.js'
 import type { CoreMessageOf } from '../messages.js'
 import { balanceOf } from '../reciprocity/ledger.js'
-import { admittedPlaces, denialOfWork } from './admission.js'
+import { admittedPlaces, refusalOfWork } from './admission.js'
 import { spendOn } from './favours.js'
 import { canReach, emit, send, type Turn, wakeAt } from './turn.js'
 import { flushVotes, runsForMessages } from './voting.js'
@@ -50,15 +49,9 @@ export function considerAdvert(turn: Turn, advert: AdvertBody): void {
   serveNext(turn)
 }
 
-/** Why a job is not served: by what the machine has, and by its operator's lists. */
 export function refusal(turn: Turn, advert: AdvertBody, manifest: Manifest | undefined) {
-  const { self, hosting, config } = turn.state
-  const means = { ...config, draining: hosting.draining }
-  const facts = factsOf(advert, manifest)
-  const isOwn = advert.steward === self
-  const refused = refusalOf(facts, isOwn, means, config.policy)
-  if (refused !== undefined || isOwn) return refused
-  return denialOfWork(turn.state, facts, turn.nowMs)?.reason
+  const isOwn = advert.steward === turn.state.self
+  return refusalOfWork(turn.state, factsOf(advert, manifest), isOwn, turn.nowMs)
 }
 
 /** Ends the work on a job that is not served any more; its units go back as they end. */

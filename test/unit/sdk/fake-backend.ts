@@ -173,6 +173,7 @@ export class FakeBackend {
     delist: unused,
     importList: unused,
     exportList: unused,
+    inspect: unused,
     drain: async () => ({}),
     finish: async () => ({}),
   }
