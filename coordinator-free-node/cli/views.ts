@@ -1,18 +1,8 @@
 /** The gateway's views as text for a person. Pure; `--json` prints the views as they are. */
-import type {
-  DonationReason,
-  DonationView,
-  HostedJobView,
-  JobView,
-  NodeStatus,
-  PeerView,
-  RefusalView,
-} from '../protocol/gateway-api.js'
+import type { HostedJobView, JobView, RefusalView } from '../protocol/gateway-api.js'
 import { shortId } from '../protocol/ids.js'
 import {
   countOf,
-  formatBytes,
-  formatClock,
   formatCount,
   formatDurationMs,
   formatPeer,
@@ -156,110 +146,6 @@ export function refusalLines(refused: readonly RefusalView[]): string[] {
   })
 }
 
-export function renderPeers(peers: readonly PeerView[]): string {
-  if (peers.length === 0) {
-    return 'no peers known yet; start another node on this network, or use --peer ADDRESS'
-  }
-  return formatTable(
-    [
-      { title: 'PEER' },
-      { title: 'STATE' },
-      { title: 'DID FOR US', align: right },
-      { title: 'WE DID', align: right },
-      { title: 'BALANCE', align: right },
-      { title: 'ACCEPTED', align: right },
-      { title: 'STANDING' },
-      { title: 'ADDRESS' },
-    ],
-    peers.map((peer) => [
-      formatPeer(peer.peer),
-      peer.banned ? 'banned' : peer.connected ? 'neighbour' : 'away',
-      formatDurationMs(peer.receivedMs),
-      formatDurationMs(peer.givenMs),
-      formatDurationMs(peer.balanceMs),
-      formatCount(peer.accepted),
-      standingOf(peer),
-      peer.addresses[0] ?? '-',
-    ]),
-  )
-}
-
-/** What this node believes of a peer as a host, in words. */
-function standingOf({ checked, audited, refuted, bannedForMs }: PeerView): string {
-  if (bannedForMs !== undefined)
-    return `caught with a wrong result, banned for ${formatDurationMs(bannedForMs)} more`
-  const before =
-    refuted === 0 ? '' : `, caught ${refuted === 1 ? 'once' : `${refuted} times`} before`
-  if (checked === 0) return `a stranger: no unit checked yet${before}`
-  const own = audited === 0 ? '' : `, ${formatCount(audited)} of them by this node`
-  return `${countOf(checked, 'unit')} checked${own}${before}`
-}
-
-/** @param now  for the time of day at which something ends */
-export function renderStatus(status: NodeStatus, now = new Date()): string {
-  const { hosting, jobs, favours } = status
-  return formatPairs([
-    ['peer', status.peer],
-    [
-      'version',
-      `${status.version}, process ${status.pid}, up ${formatDurationMs(status.uptimeMs)}`,
-    ],
-    ['state', status.stateDirectory],
-    ['addresses', status.addresses.join(`\n${' '.repeat(12)}`)],
-    ['neighbours', formatCount(status.neighbours)],
-    ['donates', donationOf(status, now)],
-    [
-      'hosting',
-      `${countOf(hosting.executing, 'unit')} running of ${countOf(hosting.jobs, 'job')}, ` +
-        `${countOf(hosting.unitsDone, 'unit')} done in ${formatDurationMs(hosting.spentMs)}`,
-    ],
-    ['own jobs', `${jobs.running} running, ${jobs.ended} ended`],
-    ['favours', favoursOf(status)],
-    ['memory', formatBytes(status.residentBytes)],
-  ])
-
-  function favoursOf(_: NodeStatus): string {
-    return (
-      `peers did ${formatDurationMs(favours.receivedMs)} of work for us, ` +
-      `we did ${formatDurationMs(favours.givenMs)} for them`
-    )
-  }
-}
-
-function donationOf({ donation, slots }: NodeStatus, now: Date): string {
-  if (!donation.donating) return renderDonation(donation, now)
-  return `${countOf(slots, 'thread')}${untilOf(donation, now, ', until ')}`
-}
-
-/** Whether a node works for others, and if not, why and until when. */
-export function renderDonation(donation: DonationView, now = new Date()): string {
-  const { reason, unitsLeft } = donation
-  if (reason === undefined) return `yes, now${untilOf(donation, now, ', until ')}`
-  const [words, until] = restWords[reason]
-  const left = unitsLeft === 0 ? '' : `; ${countOf(unitsLeft, 'unit')} of others still to end`
-  return `not now: ${words}${untilOf(donation, now, until)}${left}`
-}
-
-/** Each reason, and how its end is told. */
-const restWords = {
-  'no-cpus': ['it has no threads for units (cpus = 0)', ''],
-  finishing: ['it is finishing', ''],
-  paused: ['paused by you', ' until '],
-  unmeasured: ['battery, load or idle time of this machine are not measured', ''],
-  hours: ['outside its hours', ': next at '],
-  battery: ['on battery', ''],
-  input: ['waits for the machine to be idle: somebody used it', ', at the earliest at '],
-  load: ['waits for the machine to be idle: other programs are busy', ''],
-} as const satisfies Record<DonationReason, readonly [words: string, until: string]>
-
-function untilOf({ reason, changesInMs }: DonationView, now: Date, lead: string): string {
-  if (changesInMs === undefined) return reason === 'paused' ? ' until you resume it' : ''
-  const atMs = now.getTime() + changesInMs
-  // The two clocks differ by some milliseconds: the minute that is meant is the nearest one.
-  const minuteMs = 60_000
-  return `${lead}${formatClock(new Date(Math.round(atMs / minuteMs) * minuteMs), now)}`
-}
-
 export function renderHosted(jobs: readonly HostedJobView[]): string {
   if (jobs.length === 0) return 'no job is known to this node as a host'
   return formatTable(
@@ -288,16 +174,4 @@ export function renderHosted(jobs: readonly HostedJobView[]): string {
       job.reason,
     ]),
   )
-}
-
-/** The line that `manyhands node` keeps up to date. */
-export function renderNodeLine(status: NodeStatus): string {
-  const { hosting, favours } = status
-  return [
-    countOf(status.neighbours, 'neighbour'),
-    `${countOf(hosting.unitsDone, 'unit')} done`,
-    `${formatCount(hosting.executing)} running`,
-    `favours: ${formatDurationMs(favours.givenMs)} given, ${formatDurationMs(favours.receivedMs)} received`,
-    ...(status.donation.donating ? [] : [donationOf(status, new Date())]),
-  ].join(' | ')
 }

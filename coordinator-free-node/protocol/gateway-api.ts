@@ -355,6 +355,16 @@ export interface PeerView {
   banned: boolean
   /** Milliseconds until it may work for us again; undefined while it may. */
   bannedForMs: number | undefined
+  /** Why it is kept out, or gets no work, and for how long: milliseconds, undefined for good. */
+  refusals: readonly { reason: string; endsInMs: number | undefined }[]
+  /** What it signed for units that we did for it. */
+  receipts: ReceiptCount
+}
+
+/** Receipts held, and the units that they say were accepted. */
+export interface ReceiptCount {
+  receipts: number
+  accepted: number
 }
 
 /** Why a node does no work for others. */
@@ -488,6 +498,17 @@ export interface ReceiptView extends Receipt {
   line: string
 }
 
+/** Favours of all peers together. */
+export interface FavoursView {
+  receivedMs: number
+  givenMs: number
+  /** Balances of all peers: what this node still owes, and how many it owes something. */
+  owedMs: number
+  owedPeers: number
+  /** Those whom it owes most, at most five. */
+  owed: readonly { peer: PeerId; balanceMs: number }[]
+}
+
 export interface NodeStatus {
   peer: PeerId
   version: string
@@ -504,7 +525,9 @@ export interface NodeStatus {
   hosting: { jobs: number; leases: number; executing: number; unitsDone: number; spentMs: number }
   /** As a requester. */
   jobs: { running: number; ended: number }
-  favours: { receivedMs: number; givenMs: number }
+  favours: FavoursView
+  /** What stewards signed for this node's work. */
+  receipts: ReceiptCount & { stewards: number }
   residentBytes: number
 }
 

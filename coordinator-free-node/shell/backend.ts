@@ -1,6 +1,13 @@
 /** What a client may ask of its node, answered from the core's views and the store. */
 import { randomBytes } from 'node:crypto'
-import { donationView, hostedViews, jobView, peerViews } from '../core/views.js'
+import {
+  donationView,
+  favoursView,
+  hostedViews,
+  jobView,
+  peerViews,
+  receiptCount,
+} from '../core/views.js'
 import { whyView } from '../core/why-view.js'
 import type { StoreWrite } from '../ports/store.js'
 import { GridError } from '../protocol/errors.js'
@@ -253,15 +260,10 @@ async function* results(
 }
 
 function statusOf({ options, state, overlay }: NodeParts): NodeStatus {
-  const { hosting, config, ledger } = state
+  const { hosting, config } = state
   const hosted = [...hosting.jobs.values()]
   const jobs = [...state.stewarded.values()]
   const running = jobs.filter(({ job }) => job.phase === 'running').length
-  const favours = { receivedMs: 0, givenMs: 0 }
-  for (const { receivedMs, givenMs } of ledger.values()) {
-    favours.receivedMs += receivedMs
-    favours.givenMs += givenMs
-  }
   return {
     peer: state.self,
     version,
@@ -282,7 +284,8 @@ function statusOf({ options, state, overlay }: NodeParts): NodeStatus {
       spentMs: hosting.spentMs,
     },
     jobs: { running, ended: jobs.length - running },
-    favours,
+    favours: favoursView(state),
+    receipts: receiptCount(state),
     residentBytes: process.memoryUsage.rss(),
   }
 }

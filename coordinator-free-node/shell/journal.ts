@@ -50,7 +50,7 @@ export const keyOf = {
   importedList: (name: string) => `list/from/${name}`,
   job: (job: JobId) => `job/${job}`,
   lease: (job: JobId, lease: number) => `lease/${job}/${hex(lease, leaseDigits)}`,
-  receipt: ({ steward, job, period }: Omit<HeldReceipt, 'serial'>) =>
+  receipt: ({ steward, job, period }: Pick<HeldReceipt, 'steward' | 'job' | 'period'>) =>
     `receipt/${steward}/${job}/${hex(period, serialDigits)}`,
   input: (job: JobId, unit: number) => `in/${job}/${hex(unit, unitDigits)}`,
 }
@@ -299,8 +299,8 @@ export async function recall(
 async function recallReceipts(store: Store): Promise<HeldReceipt[]> {
   const held: HeldReceipt[] = []
   for await (const { statement } of readReceipts(store)) {
-    const { steward, job, period, serial } = statement
-    held.push({ steward, job, period, serial })
+    const { steward, job, period, serial, accepted } = statement
+    held.push({ steward, job, period, serial, accepted })
   }
   return held
 }

@@ -8,8 +8,10 @@ import {
   type JsonOption,
   type StateOption,
 } from '../options.js'
+import { renderPeers } from '../peers.js'
 import { withJob, withRunningNode } from '../session.js'
-import { renderHosted, renderJob, renderJobs, renderPeers, renderStatus } from '../views.js'
+import { renderStatus } from '../status.js'
+import { renderHosted, renderJob, renderJobs } from '../views.js'
 import { renderWhy } from '../why.js'
 
 type Options = StateOption & JsonOption
@@ -84,17 +86,23 @@ export function addInspectCommands(program: Command, context: Context): void {
     ],
   )
   addExamples(
-    withShared(program.command('peers').summary('peers, favours and standing'))
+    withShared(program.command('peers').summary('who helped whom, and how far each is trusted'))
       .description(
-        'Lists the peers that the running node knows, with favours both ways and what it believes of them as hosts: ' +
-          'how many of their units were checked, or until when they are banned. Nobody else is told.',
+        'Lists the peers that the running node knows, those whom it owes most first: what each gave and got, what ' +
+          'follows from that, what is believed of it as a host, and why it is refused. Nobody else is told.',
       )
-      .action((options: Options) =>
+      .option('--all', 'all of them, however many')
+      .action((options: Options & { all?: boolean }) =>
         withRunningNode(context, options, async (grid) => {
-          show(context, options, { peers: await grid.peers() }, ({ peers }) => renderPeers(peers))
+          show(context, options, { peers: await grid.peers() }, ({ peers }) =>
+            renderPeers(peers, options.all === true),
+          )
         }),
       ),
-    [['peers', 'a line for each peer, neighbours and those seen before']],
+    [
+      ['peers', 'neighbours and those seen before'],
+      ['peers --json', '{"peers": [...]}, all of them, with every number'],
+    ],
   )
   addExamples(
     withShared(program.command('status').summary('the running node at a glance'))

@@ -18,7 +18,7 @@ import {
   PORT_MAX,
   stateDirectoryOf,
 } from '../options.js'
-import { renderNodeLine } from '../views.js'
+import { renderNodeLine } from '../status.js'
 import {
   addVolunteerOptions,
   type VolunteerOptions,

@@ -12,7 +12,7 @@ import {
   type StateOption,
 } from '../options.js'
 import { withRunningNode } from '../session.js'
-import { renderDonation } from '../views.js'
+import { renderDonation } from '../status.js'
 
 type Options = StateOption & JsonOption
 

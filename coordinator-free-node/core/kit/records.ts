@@ -73,4 +73,6 @@ export interface HeldReceipt {
   job: JobId
   period: number
   serial: number
+  /** Units that it says were accepted. */
+  accepted: number
 }

@@ -33,7 +33,7 @@ export function restoreReceipts(book: ReceiptBook, records: readonly HeldReceipt
  * @returns receipts that fell out; undefined when the receipt is no newer than what is held already
  */
 export function holdReceipt(book: ReceiptBook, receipt: HeldReceipt): HeldReceipt[] | undefined {
-  const { steward, job, period, serial } = receipt
+  const { steward, job, period, serial, accepted } = receipt
   let ofSteward = book.held.get(steward)
   const key = keyOf(job, period)
   const before = ofSteward?.get(key)
@@ -52,8 +52,19 @@ export function holdReceipt(book: ReceiptBook, receipt: HeldReceipt): HeldReceip
     book.held.set(steward, ofSteward)
   }
   ofSteward.delete(key)
-  ofSteward.set(key, { steward, job, period, serial })
+  ofSteward.set(key, { steward, job, period, serial, accepted })
   return forgotten
+}
+
+/** Receipts of one steward, and the units that it accepted by them. */
+export function receiptsFrom(
+  { held }: ReceiptBook,
+  steward: PeerId,
+): { receipts: number; accepted: number } {
+  let accepted = 0
+  const ofSteward = held.get(steward)
+  for (const receipt of ofSteward?.values() ?? []) accepted += receipt.accepted
+  return { receipts: ofSteward?.size ?? 0, accepted }
 }
 
 function keyOf(job: JobId, period: number): string {

@@ -57,11 +57,12 @@ export function onReceipt(
 ): void {
   const { receipts, ledger } = turn.state
   if ((ledger.get(from)?.givenMs ?? 0) <= 0) return
-  const { steward, job, period, serial } = receipt
-  const forgotten = holdReceipt(receipts, { steward, job, period, serial })
+  const { steward, job, period, serial, accepted } = receipt
+  const held = { steward, job, period, serial, accepted }
+  const forgotten = holdReceipt(receipts, held)
   if (forgotten === undefined) return
   journal(turn, [
-    { type: 'receipt', receipt: { steward, job, period, serial }, sealed },
+    { type: 'receipt', receipt: held, sealed },
     ...forgotten.map((receipt) => ({ type: 'receipt-forgotten', receipt }) as const),
   ])
 }

@@ -1,13 +1,10 @@
 import { describe, expect, test } from '@jest/globals'
 import {
   renderDonation,
-  renderHosted,
-  renderJob,
-  renderJobs,
   renderNodeLine,
-  renderPeers,
   renderStatus,
-} from '../../../coordinator-free-node/cli/views.js'
+} from '../../../coordinator-free-node/cli/status.js'
+import { renderHosted, renderJob, renderJobs } from '../../../coordinator-free-node/cli/views.js'
 import { renderWhy } from '../../../coordinator-free-node/cli/why.js'
 import type {
   DonationView,
@@ -30,7 +27,8 @@ const status: NodeStatus = {
   stateDirectory: '/tmp/state',
   hosting: { jobs: 1, leases: 2, executing: 2, unitsDone: 120, spentMs: 9_000 },
   jobs: { running: 0, ended: 1 },
-  favours: { receivedMs: 12_000, givenMs: 40_000 },
+  favours: { receivedMs: 12_000, givenMs: 40_000, owedMs: 0, owedPeers: 0, owed: [] },
+  receipts: { receipts: 0, accepted: 0, stewards: 0 },
   residentBytes: 100 * 1024 * 1024,
 }
 
@@ -117,35 +115,25 @@ describe('why', () => {
   })
 })
 
-describe('peers and node', () => {
-  test('a banned peer is shown as banned', () => {
-    const peer = {
-      peer: LIAR,
-      connected: true,
-      addresses: [],
-      agent: undefined,
-      donates: true,
-      receivedMs: 0,
-      givenMs: 0,
-      balanceMs: 0,
-      accepted: 1,
-      refuted: 4,
-      checked: 0,
-      audited: 0,
-      banned: true,
-      bannedForMs: 3_600_000,
-    }
-    expect(renderPeers([peer])).toMatch(/hostBBBB +banned .*caught .* banned for 1 h 00 min more/)
-    const back = { ...peer, banned: false, bannedForMs: undefined }
-    expect(renderPeers([back])).toContain('a stranger: no unit checked yet, caught 4 times before')
-    expect(renderPeers([{ ...back, refuted: 0, checked: 12, audited: 2 }])).toContain(
-      '12 units checked, 2 of them by this node',
-    )
-  })
+describe('the node', () => {
   test('the live line has neighbours, units done and favours', () => {
     expect(renderNodeLine(status)).toBe(
       '3 neighbours | 120 units done | 2 running | favours: 40 s given, 12 s received',
     )
+  })
+  test('the status says whom this node owes, and what others signed for', () => {
+    expect(renderStatus(status)).toMatch(/we owe +nobody: whoever asks first is served/)
+    const favours = {
+      ...{ receivedMs: 11_520_000, givenMs: 2_400_000, owedMs: 9_120_000, owedPeers: 2 },
+      owed: [{ peer: PEER, balanceMs: 7_320_000 }],
+    }
+    const receipts = { receipts: 3, accepted: 1_204, stewards: 1 }
+    const text = renderStatus({ ...status, favours, receipts })
+    expect(text).toContain('peers gave us 3 h 12 min of verified work, we gave them 40 min 00 s')
+    expect(text).toContain(
+      '2 h 32 min, so these are served first: hostAAAA (2 h 02 min) and 1 more',
+    )
+    expect(text).toMatch(/receipts +1 steward signed for 1,204 units of our work/)
   })
   test('a draining node says that it donates no longer', () => {
     const donation = { ...status.donation, donating: false, reason: 'finishing' } as const

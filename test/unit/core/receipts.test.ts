@@ -171,7 +171,7 @@ describe('the host', () => {
     node.event({
       ...{ type: 'started', addresses: [], leaseBase: 1, jobs: [], standing: [], peers: [] },
       ledger: [{ peer: peer(1), receivedMs: 0, givenMs: 1, balanceMs: 0, bookedMs: 0 }],
-      receipts: [{ steward: peer(1), job, period: 5, serial: 9 }],
+      receipts: [{ steward: peer(1), job, period: 5, serial: 9, accepted: 3 }],
       pausedUntilUtcMs: undefined,
     })
     node.hear(peer(1), receiptOf({ serial: 9 }))

@@ -112,7 +112,7 @@ describe('journal', () => {
     journal.append(0, [{ type: 'receipt-forgotten', receipt: other }])
     await journal.idle()
     const { receipts } = await recall(store, async () => manifest())
-    expect(receipts).toEqual([{ steward: peer(1), job, period: 5, serial: 8 }])
+    expect(receipts).toEqual([{ steward: peer(1), job, period: 5, serial: 8, accepted: 5 }])
     expect(await receiptViews(store)).toMatchObject([{ accepted: 5, issuedUtcMs: 7 }])
   })
 
