@@ -107,10 +107,13 @@ export function denialOfPeer(gate: Gate, peer: PeerId, nowMs: number): Denial | 
 
 /** Whether anybody may be met at an internet address. */
 export function denialOfAddress(gate: Gate, ip: IpAddress, nowMs: number): Denial | undefined {
+  /** Of this address, by their lengths: many lists ask for the same. */
+  const prefixes: string[] = []
   return judge(gate, 'subnet', ({ subnets }) => {
     for (const [bits, found] of subnets) {
       if (bits > 8 * ip.bytes.length) continue
-      const entry = current(found.get(prefixOf(ip, bits)), nowMs)
+      prefixes[bits] ??= prefixOf(ip, bits)
+      const entry = current(found.get(prefixes[bits]), nowMs)
       if (entry !== undefined) return entry
     }
     return undefined

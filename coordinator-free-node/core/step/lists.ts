@@ -34,16 +34,18 @@ export function listsTick(turn: Turn): void {
 function forgetDenied(turn: Turn): void {
   const { state, nowMs } = turn
   const { known } = state.neighbours
-  const forget = (peer: PeerId) => {
-    known.delete(peer)
-    journal(turn, [{ type: 'peer-forgotten', peer }])
-  }
+  const forgotten: PeerId[] = []
   for (const [peer, record] of known) {
     const addresses = admittedPlaces(state, record.addresses, nowMs)
-    if (denialOfMeeting(state, peer, nowMs) !== undefined) forget(peer)
-    else if (addresses.length === 0 && record.addresses.length > 0) forget(peer)
+    const isNowhere = addresses.length === 0 && record.addresses.length > 0
+    if (isNowhere || denialOfMeeting(state, peer, nowMs) !== undefined) forgotten.push(peer)
     else record.addresses = addresses
   }
+  for (const peer of forgotten) known.delete(peer)
+  journal(
+    turn,
+    forgotten.map((peer) => ({ type: 'peer-forgotten', peer })),
+  )
   const { adverts } = state.adverts
   for (const [job, { body }] of adverts)
     if (denialOfMeeting(state, body.steward, nowMs) !== undefined) adverts.delete(job)

@@ -35,7 +35,11 @@ export function dialReason(error: unknown): string {
 
 /** Whether it was this node's own gate that said no. */
 export function isDenied(error: unknown): boolean {
-  return /DialDenied|EDENIED|ConnectionIntercepted/.test(flatten(error, 0).join(' | '))
+  const text = flatten(error, 0).join(' | ')
+  if (/DialDenied|EDENIED|ConnectionIntercepted/.test(text)) return true
+  return (
+    text.includes(`${denialMark}this node deals`) || text.includes(`${denialMark}this node does`)
+  )
 }
 
 function flatten(error: unknown, depth: number): string[] {

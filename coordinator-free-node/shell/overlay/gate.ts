@@ -5,6 +5,7 @@
 import type { ConnectionGater } from '@libp2p/interface'
 import type { PeerId } from '../../protocol/ids.js'
 import { peerOf } from './addresses.js'
+import type { CredentialsDesk } from './credentials.js'
 
 /** Each says why not; undefined: come in. */
 export interface OverlayGate {
@@ -24,7 +25,7 @@ export const openGate: OverlayGate = {
 
 /** What the gate kept out, since the start. */
 export interface GateCounts {
-  /** Connections from outside: at the socket, and after the handshake. */
+  /** Connections: from outside at the socket, and by whom they turned out to be. */
   sockets: number
   peers: number
   /** Own dials: they were asked for and not made. */
@@ -37,6 +38,19 @@ export interface CountedGate extends OverlayGate {
 
 export function countDenials(gate: OverlayGate): CountedGate {
   return { ...gate, counts: { sockets: 0, peers: 0, dials: 0 } }
+}
+
+/** The gate's word before the desk's: whoever is denied is not worth checking a chain or a proof of work. */
+export function gatedDesk(gate: CountedGate, desk: CredentialsDesk): CredentialsDesk {
+  return {
+    own: () => desk.own(),
+    judge(peer, theirs) {
+      const denial = gate.denialOfPeer(peer)
+      if (denial === undefined) return desk.judge(peer, theirs)
+      gate.counts.peers++
+      return denial
+    },
+  }
 }
 
 /** For libp2p. Other keys than Ed25519 have no place on the grid: signatures of votes are made with them. */

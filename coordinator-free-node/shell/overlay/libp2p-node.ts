@@ -11,7 +11,7 @@ import { createLibp2p } from 'libp2p'
 import type { GridError } from '../../protocol/errors.js'
 import { limits } from '../../protocol/limits.js'
 import { type CredentialsDesk, noiseWithCredentials } from './credentials.js'
-import { type CountedGate, connectionGater } from './gate.js'
+import { type CountedGate, connectionGater, gatedDesk } from './gate.js'
 import { wsTransport } from './ws-transport.js'
 
 const MIB = 1024 * 1024
@@ -64,7 +64,9 @@ export function createLibp2pNode(options: Libp2pNodeOptions): Promise<Libp2p> {
         onListenError: options.onListenError,
       }),
     ],
-    connectionEncrypters: [noiseWithCredentials(grid, options.credentials)],
+    connectionEncrypters: [
+      noiseWithCredentials(grid, gatedDesk(options.gate, options.credentials)),
+    ],
     streamMuxers: [
       sturdyYamux({
         streamOptions: {

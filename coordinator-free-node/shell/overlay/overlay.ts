@@ -35,6 +35,8 @@ export type { OverlayOptions, OverlayTimes }
 /** Each peer is reported as discovered once in so long. */
 const rediscoverMs = 30_000
 const stopMsMax = 3_000
+/** For a peer that is sent away to read why; then it is cut. */
+const farewellMsMax = 1_000
 
 /** @throws {GridError} MH_USAGE for the grid's name, MH_BAD_ADDRESS */
 export function createOverlay(options: OverlayOptions): Overlay {
@@ -206,7 +208,8 @@ class Libp2pOverlay implements Overlay {
       const denial = this.#gate.denialOfPeer(peer) ?? this.#gate.denialOfPlace(place)
       if (denial === undefined) continue
       this.#neighbourhood.dismiss(peer, denial)
-      connection.close().catch(() => abortConnection(connection, denial))
+      const signal = AbortSignal.timeout(farewellMsMax)
+      connection.close({ signal }).catch(() => abortConnection(connection, denial))
       // A peer that the user named is tried again, in vain as long as the gate denies it.
       this.#redialer.onLeft(peer)
     }
