@@ -90,8 +90,8 @@ describe('a denied peer', () => {
     const port = /\/tcp\/(\d+)\//.exec(stranger.address)?.[1]
     await expect(sdk.dial(`127.0.0.1:${port}`)).rejects.toMatchObject({ code: 'MH_DENIED' })
     const { kept } = await sdk.lists()
-    expect(kept.peers).toBeGreaterThan(0)
-    expect(kept.dials).toBeGreaterThan(1)
+    expect(kept.peers).toBeGreaterThan(1)
+    expect(kept.dials).toBeGreaterThan(0)
     expect((await sdk.status()).neighbours).toBe(0)
   }, 30_000)
 
