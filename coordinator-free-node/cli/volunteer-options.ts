@@ -25,6 +25,7 @@ type VolunteerOption =
   | 'denyTasks'
   | 'nativeOwners'
   | 'grace'
+  | 'newcomerShare'
   | 'config'
 
 export type VolunteerOptions = { [name in VolunteerOption]?: NodeOptions[name] }
@@ -50,6 +51,7 @@ const names = [
   'denyTasks',
   'nativeOwners',
   'grace',
+  'newcomerShare',
   'config',
 ] as const satisfies readonly VolunteerOption[]
 
@@ -92,6 +94,11 @@ export function addVolunteerOptions(command: Command): Command {
       collectList,
     )
     .option('--grace <duration>', 'for units that run when work has to stop')
+    .option(
+      '--newcomer-share <percent>',
+      'of contended time, for peers that this node owes nothing',
+      percentFrom('--newcomer-share', { least: 0, most: 50 }),
+    )
     .option('--config <file>', 'file of settings (default: config.toml in the state directory)')
 }
 
@@ -107,13 +114,17 @@ function collectList(value: string, before: readonly string[] = []): string[] {
   return [...before, ...value.split(',').map((entry) => entry.trim())]
 }
 
-function percentFrom(option: string): (text: string) => number {
+function percentFrom(option: string, { least = 1, most = 100 } = {}): (text: string) => number {
   return (text) => {
     const value = Number(text.replace(/ ?%$/, ''))
-    if (text !== '' && value >= 1 && value <= 100) return value
-    throw new GridError('MH_USAGE', `${option}: '${text}' is no percentage from 1 to 100`, {
-      blame: 'user',
-      hint: `for example ${option} 50`,
-    })
+    if (text !== '' && value >= least && value <= most) return value
+    throw new GridError(
+      'MH_USAGE',
+      `${option}: '${text}' is no percentage from ${least} to ${most}`,
+      {
+        blame: 'user',
+        hint: `for example ${option} ${most / 2}`,
+      },
+    )
   }
 }

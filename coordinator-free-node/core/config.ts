@@ -44,7 +44,9 @@ export interface CoreConfig {
   leaseRule: 'adaptive' | 'fixed'
   /** A refuted host gets no more units from this node for so long. */
   banMs: number
-  /** Jobs that this host asks for work at once; the others queue by balance. */
+  /** Part of contended time, 0 to 1, that those whom this node owes nothing may have, all together. */
+  newcomerShare: number
+  /** Jobs that this host asks for work at once; the others queue in the service order. */
   activeJobsMax: number
 }
 
@@ -73,5 +75,6 @@ export const defaultCoreConfig: CoreConfig = {
   acceptanceRule: 'adaptive',
   leaseRule: 'adaptive',
   banMs: 7 * 24 * 3_600_000,
+  newcomerShare: 0.05,
   activeJobsMax: 4,
 }

@@ -12,7 +12,9 @@ import { createNeighbours, type NeighbourState } from './membership/neighbours.j
 import { createLedger, type Ledger } from './reciprocity/ledger.js'
 import type { OwnPace, UnitClaim } from './reciprocity/prices.js'
 import { createReceiptBook, type ReceiptBook } from './reciprocity/receipts.js'
+import { createServiceOrder, type ServiceOrder } from './reciprocity/service-order.js'
 import type { Settlements } from './reciprocity/settlements.js'
+import { createStrangers, type Strangers } from './reciprocity/strangers.js'
 import type { Schedule } from './scheduling/schedule.js'
 import type { Audits } from './verification/audits.js'
 import type { Backing } from './verification/backing.js'
@@ -96,6 +98,10 @@ export interface NodeState {
   readonly stewarded: Map<JobId, StewardedJob>
   readonly hosting: HostingState
   readonly ledger: Ledger
+  /** How much of what it does for those without a balance comes back to this node. */
+  readonly strangers: Strangers
+  /** Whom this node's threads serve next. */
+  readonly order: ServiceOrder
   /** What fuel costs this node. */
   readonly pace: OwnPace
   readonly standing: Standing
@@ -142,6 +148,8 @@ export function createState(
     stewarded: new Map(),
     hosting: createHosting(),
     ledger: createLedger(),
+    strangers: createStrangers(),
+    order: createServiceOrder(),
     pace: new Map(),
     standing: new Map(),
     betrayedUntilMs: 0,

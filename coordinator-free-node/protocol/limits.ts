@@ -89,6 +89,8 @@ export const limits = {
   receiptsAtOnceMax: 512,
   /** Hosts of an ended job that are away, and get their receipt when they come back. */
   receiptsUntoldMax: 1_000,
+  /** Peers of whom the service order remembers what they are owed: those that want something now, and some more. */
+  servedPeersMax: 256,
   /** Peers whose ledger and standing one journal entry writes: thousands of changed ones take several turns. */
   peersSavedAtOnceMax: 512,
   /** Jobs that a node stewards at once: its own user's, so generous. */

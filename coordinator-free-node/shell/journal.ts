@@ -97,6 +97,7 @@ const ledgerSchema = z.object({
   receivedMs: z.number(),
   givenMs: z.number(),
   balanceMs: z.number(),
+  lentMs: z.number().default(0),
   bookedMs: z.number().default(0),
 })
 const standingSchema = z.object({

@@ -196,6 +196,14 @@ export const nodeOptionsSchema = z.strictObject({
     .describe(
       'When work for others has to stop, running units may take so long to finish; what is not done then goes to another host.',
     ),
+  newcomerShare: z
+    .number()
+    .min(0)
+    .max(50)
+    .default(5)
+    .describe(
+      'Percent of the time that others compete for which may go to peers that this node owes nothing, all of them together; less while they give nothing back. What nobody else wants is theirs anyway.',
+    ),
   config: z
     .string()
     .min(1)

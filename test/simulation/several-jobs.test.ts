@@ -20,7 +20,8 @@ class Grid {
   readonly hosts: VirtualNode[]
   #jobs = 0
 
-  constructor(requesters: number, hosts: number, traits = honest) {
+  /** @param owedMs  what every host owes each requester at first */
+  constructor(requesters: number, hosts: number, traits = honest, owedMs: readonly number[] = []) {
     const network = new VirtualNetwork(this.clock, seedRandom(5), { delayMs: 5, lossRate: 0 })
     const { clock } = this
     this.world = { clock, network, trace: new Trace(), manifests: new Map(), validateEvery: 1 }
@@ -28,6 +29,12 @@ class Grid {
       new VirtualNode(donates ? 20 + i : i, this.world, i + 1, traits, { donates })
     this.requesters = Array.from({ length: requesters }, make(false))
     this.hosts = Array.from({ length: hosts }, make(true))
+    for (const host of this.hosts)
+      owedMs.forEach((balanceMs, i) => {
+        const { peer } = this.requesters[i]!
+        const record = { peer, receivedMs: balanceMs, givenMs: 0, balanceMs }
+        if (balanceMs > 0) host.disk.ledger.set(peer, { ...record, lentMs: 0, bookedMs: 0 })
+      })
     const [first, ...others] = [...this.requesters, ...this.hosts]
     first!.start()
     for (const node of others) {
@@ -63,6 +70,19 @@ class Grid {
     expect(phase()).toBe('done')
     return this.clock.nowMs() - startMs
   }
+}
+
+/** What each requester had of all the time that the hosts gave since `before`. */
+function sharesOf(grid: Grid, before: readonly number[] = []): number[] {
+  const had = givenTo(grid).map((ms, i) => ms - (before[i] ?? 0))
+  const all = had.reduce((sum, ms) => sum + ms)
+  return had.map((ms) => ms / all)
+}
+
+function givenTo({ requesters, hosts }: Grid): number[] {
+  return requesters.map(({ peer }) =>
+    hosts.reduce((sum, { state }) => sum + (state.ledger.get(peer)?.givenMs ?? 0), 0),
+  )
 }
 
 function only<T>(items: readonly T[]): T {
@@ -172,5 +192,60 @@ describe('several jobs on the same hosts', () => {
     const before = leaver.executed
     grid.finish(requester, job)
     expect(leaver.executed).toBe(before)
+  })
+})
+
+describe('contended hosts', () => {
+  const hourMs = 3_600_000
+  /** So much that an hour's service hardly changes it. */
+  const owed = (...parts: number[]) => parts.map((part) => part * 1_000 * hourMs)
+
+  test('divide their time in proportion to what they owe, and keep busy', () => {
+    const grid = new Grid(4, 4, { ...honest, slots: 2 }, owed(4, 3, 2, 1))
+    for (const requester of grid.requesters) grid.submit(requester, 100_000)
+    grid.run(120_000)
+    const shares = sharesOf(grid)
+    ;[0.4, 0.3, 0.2, 0.1].forEach((share, i) => {
+      expect(Math.abs(shares[i]! - share)).toBeLessThan(0.02)
+    })
+    const given = givenTo(grid).reduce((sum, ms) => sum + ms)
+    expect(given / (8 * 120_000)).toBeGreaterThan(0.97)
+  })
+
+  test('give a requester with many jobs no more than one with a single job', () => {
+    const grid = new Grid(2, 4, honest, owed(1, 1))
+    const [a, b] = grid.requesters as [VirtualNode, VirtualNode]
+    for (let i = 0; i < 6; i++) grid.submit(a, 100_000)
+    grid.submit(b, 100_000)
+    grid.run(120_000)
+    expect(Math.abs(sharesOf(grid)[0]! - 0.5)).toBeLessThan(0.03)
+  })
+
+  test('leave at most a twentieth to those whom they owe nothing, and all of it when nobody else asks', () => {
+    const grid = new Grid(4, 4, honest, owed(1, 0, 0, 0))
+    const [first, ...newcomers] = grid.requesters
+    for (const newcomer of newcomers) grid.submit(newcomer, 100_000)
+    grid.run(60_000)
+    expect(givenTo(grid).reduce((sum, ms) => sum + ms)).toBeGreaterThan(0.95 * 4 * 60_000)
+    const before = givenTo(grid)
+    grid.submit(first!, 100_000)
+    grid.run(120_000)
+    expect(sharesOf(grid, before)[0]).toBeGreaterThan(0.95)
+  })
+
+  test('take long units that have not begun from whoever has the smaller claim', () => {
+    const task = { ...manifest().task, unitMsMax: 600_000 }
+    const grid = new Grid(2, 2, { ...honest, unitMs: 60_000 }, owed(1, 0))
+    const [first, newcomer] = grid.requesters as [VirtualNode, VirtualNode]
+    const acceptance = { rule: 'quorum', quorum: 1 } as const
+    grid.submit(newcomer, 1_000, { task, acceptance })
+    grid.run(300_000)
+    grid.submit(first, 2, { task, acceptance })
+    // One unit each; what runs for somebody whom nothing is owed does not hold it up for a minute.
+    const before = grid.clock.nowMs()
+    while (first.accepted.length < 2 && grid.clock.advance(before + hourMs)) {
+      // until both are in
+    }
+    expect(grid.clock.nowMs() - before).toBeLessThan(85_000)
   })
 })

@@ -52,6 +52,8 @@ export interface HostedJob {
   /** When it last became ready or asked for work; undefined before its task was here. */
   turnMs: number | undefined
   askedMs: number
+  /** When a unit of it was last executed. */
+  servedMs: number
   /** It had its turn: it asks for nothing more, and makes room once its leases end. */
   yields: boolean
   /** What was executed for it, for price and turn. */
@@ -131,6 +133,7 @@ export function hostJob(
     wanting: false,
     turnMs: undefined,
     askedMs: 0,
+    servedMs: 0,
     yields: false,
     done: { units: 0, fuel: 0, spentMs: 0 },
     flushAtMs: Number.POSITIVE_INFINITY,

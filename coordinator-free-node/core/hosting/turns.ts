@@ -2,46 +2,69 @@
  * Jobs take turns at a host's places: who came last or was served least does not wait for the end of a long one.
  *
  * A job that has work holds a place; one whose steward has nothing for it now holds none. When all are taken, the job
- * that was served most asks for nothing more, ends its leases and queues up again.
+ * of the steward that comes last in the service order asks for nothing more, ends its leases and queues up again. The
+ * party is the steward, not the job: a second job of one steward waits for the first of another.
  */
 import type { PeerId } from '../../protocol/ids.js'
 import { type HostedJob, type HostingState, isResting } from './hosting.js'
 
 /** So long a steward may let a job wait for work before its place is free: a round trip and more. */
-const idleAfterMs = 1_000
+export const idleAfterMs = 1_000
 
-function takesPlace({ phase, leases, askedMs }: HostedJob, nowMs: number): boolean {
+/** Below zero where the first is to be served before the second. */
+export type ServicePrecedence = (a: PeerId, b: PeerId) => number
+
+/** Whether work for the job may be expected: it is being prepared, has some, has just asked, or was not asked yet. */
+export function takesPlace(job: HostedJob, nowMs: number): boolean {
+  const { phase, leases, wanting, orphanedMs, askedMs, servedMs } = job
   if (phase === 'connecting' || phase === 'fetching') return true
-  return phase === 'ready' && (leases.size > 0 || nowMs - askedMs < idleAfterMs)
+  if (phase !== 'ready') return false
+  if (leases.size > 0 || nowMs - Math.max(askedMs, servedMs) < idleAfterMs) return true
+  return !wanting && orphanedMs === undefined
+}
+
+/** A job that waits for a place and may have one now. */
+export function waitsForPlace({ phase, retryAtMs }: HostedJob, nowMs: number): boolean {
+  return phase === 'queued' && retryAtMs <= nowMs
 }
 
 /**
- * Jobs to make active, best first: all of one's own, then stewards to whom we owe most, then those that failed least and
- * were served least. Newcomers share what is left. Those that rest neither become active nor take a place.
+ * Jobs to make active, best first: all of one's own, then one of each steward in the service order, then their second
+ * ones; of one steward those that failed least and were served least. Those that rest neither become active nor take a
+ * place.
  */
 export function nextToServe(
   state: HostingState,
   self: PeerId,
-  balanceOf: (peer: PeerId) => number,
+  precedes: ServicePrecedence,
   activeMax: number,
   nowMs: number,
 ): HostedJob[] {
   let active = 0
   const own: HostedJob[] = []
   const queued: HostedJob[] = []
+  const places = new Map<PeerId, number>()
   for (const job of state.jobs.values())
     if (isResting(state, job, self)) continue
-    else if (job.phase === 'queued') {
-      if (job.retryAtMs <= nowMs) (job.steward === self ? own : queued).push(job)
-    } else if (takesPlace(job, nowMs)) active++
-  queued.sort(
-    (a, b) =>
-      balanceOf(b.steward) - balanceOf(a.steward) ||
-      a.tries - b.tries ||
-      a.done.spentMs - b.done.spentMs ||
-      (a.job < b.job ? -1 : 1),
-  )
-  return [...own, ...queued].slice(0, Math.max(own.length, activeMax - active))
+    else if (waitsForPlace(job, nowMs)) (job.steward === self ? own : queued).push(job)
+    else if (takesPlace(job, nowMs)) {
+      active++
+      places.set(job.steward, (places.get(job.steward) ?? 0) + 1)
+    }
+  const free = Math.max(own.length, activeMax - active)
+  if (own.length >= free || queued.length === 0) return own.slice(0, free)
+  queued.sort((a, b) => a.tries - b.tries || isServedLess(a, b))
+  const ranked = queued.map((job) => {
+    const place = places.get(job.steward) ?? 0
+    places.set(job.steward, place + 1)
+    return { job, place }
+  })
+  ranked.sort((a, b) => a.place - b.place || precedes(a.job.steward, b.job.steward))
+  return [...own, ...ranked.map(({ job }) => job)].slice(0, free)
+}
+
+function isServedLess(a: HostedJob, b: HostedJob): number {
+  return a.done.spentMs - b.done.spentMs || (a.job < b.job ? -1 : 1)
 }
 
 export interface Places {
@@ -52,30 +75,49 @@ export interface Places {
   /** A turn is at least so long. */
   turnMs: number
   nowMs: number
-  balanceOf: (steward: PeerId) => number
+  precedes: ServicePrecedence
 }
 
 /**
- * The job that should make room for one that waits: a turn is over, the one that waits was served less, and its
- * steward is owed no less. Undefined while there is room, nobody waits, or somebody makes room already.
+ * The job that should make room for one that waits: a turn is over, and the one that waits comes first in the service
+ * order, or is its steward's and was served less. A steward with several places makes room for one that has none.
+ * Undefined while there is room, nobody waits, or somebody makes room already.
  */
-export function whoYields({ jobs, most, turnMs, nowMs, balanceOf }: Places): HostedJob | undefined {
-  const precedes = (a: HostedJob, b: HostedJob) =>
-    balanceOf(a.steward) - balanceOf(b.steward) || b.done.spentMs - a.done.spentMs
+export function whoYields({ jobs, most, turnMs, nowMs, precedes }: Places): HostedJob | undefined {
+  const places = new Map<PeerId, number>()
+  const waiting: HostedJob[] = []
+  const leaving: HostedJob[] = []
   let active = 0
-  let first: HostedJob | undefined
-  let last: HostedJob | undefined
   for (const job of jobs) {
     if (job.yields) return undefined
     // What failed before has to wait for a place that is free: it may be made up.
-    if (job.phase === 'queued' && job.tries === 0)
-      first = first === undefined || precedes(job, first) > 0 ? job : first
+    if (job.phase === 'queued' && job.tries === 0) waiting.push(job)
     if (!takesPlace(job, nowMs)) continue
     active++
-    if (job.phase !== 'ready' || job.turnMs === undefined || job.turnMs + turnMs > nowMs) continue
-    last = last === undefined || precedes(job, last) < 0 ? job : last
+    places.set(job.steward, (places.get(job.steward) ?? 0) + 1)
+    if (job.phase === 'ready' && job.turnMs !== undefined && job.turnMs + turnMs <= nowMs)
+      leaving.push(job)
   }
-  if (last === undefined || active < most) return undefined
-  if (active > most) return last
-  return first !== undefined && precedes(first, last) > 0 ? last : undefined
+  if (active < most) return undefined
+  const held = ({ steward }: HostedJob) => places.get(steward) ?? 0
+  /** Below zero: `a` has the better claim to a place. */
+  const compare = (a: HostedJob, b: HostedJob) =>
+    a.steward === b.steward
+      ? a.done.spentMs - b.done.spentMs
+      : precedes(a.steward, b.steward) || a.done.spentMs - b.done.spentMs
+  const first = leastOf(waiting, (a, b) => Math.sign(held(a) - held(b)) || compare(a, b))
+  const last = leastOf(leaving, (a, b) => Math.sign(held(b) - held(a)) || compare(b, a))
+  if (last === undefined || active > most) return last
+  if (first === undefined) return undefined
+  if (first.steward === last.steward) return compare(first, last) < 0 ? last : undefined
+  // Nobody's only place goes to somebody's second.
+  if (held(first) >= held(last)) return undefined
+  const isCrowded = held(last) > 1 && held(first) === 0
+  return isCrowded || compare(first, last) < 0 ? last : undefined
+}
+
+function leastOf<T>(items: readonly T[], compare: (a: T, b: T) => number): T | undefined {
+  let least = items[0]
+  for (const item of items) if (least !== undefined && compare(item, least) < 0) least = item
+  return least
 }

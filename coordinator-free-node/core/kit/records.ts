@@ -45,6 +45,8 @@ export interface LedgerRecord {
   receivedMs: number
   givenMs: number
   balanceMs: number
+  /** What it was given before it did anything for us. */
+  lentMs: number
   /** When it was last booked, event clock. */
   bookedMs: number
 }

@@ -10,8 +10,15 @@
 import type { PeerId } from '../../protocol/ids.js'
 import { limits } from '../../protocol/limits.js'
 import type { LedgerRecord } from '../kit/records.js'
+import { noteLent, noteRepaid, recallStrangers, type Strangers } from './strangers.js'
 
 export type Ledger = Map<PeerId, LedgerRecord>
+
+/** What a node knows of favours. */
+export interface Favours {
+  readonly ledger: Ledger
+  readonly strangers: Strangers
+}
 
 /** Oldest entries among which the least valuable goes. */
 const oldestLookedAt = 32
@@ -20,9 +27,13 @@ export function createLedger(): Ledger {
   return new Map()
 }
 
-export function restoreLedger(ledger: Ledger, records: readonly LedgerRecord[]): void {
+export function restoreLedger(
+  { ledger, strangers }: Favours,
+  records: readonly LedgerRecord[],
+): void {
   const known = [...records].sort((a, b) => a.bookedMs - b.bookedMs)
   for (const record of known.slice(-limits.ledgerPeersMax)) ledger.set(record.peer, { ...record })
+  recallStrangers(strangers, ledger.values())
 }
 
 /**
@@ -53,6 +64,7 @@ function touch(ledger: Ledger, peer: PeerId, nowMs: number): LedgerRecord {
     receivedMs: 0,
     givenMs: 0,
     balanceMs: 0,
+    lentMs: 0,
     bookedMs: nowMs,
   }
   entry.bookedMs = nowMs
@@ -63,12 +75,13 @@ function touch(ledger: Ledger, peer: PeerId, nowMs: number): LedgerRecord {
 
 /** @param priceMs  what the verified work would have cost us, milliseconds of a thread */
 export function bookReceived(
-  ledger: Ledger,
+  { ledger, strangers }: Favours,
   peer: PeerId,
   priceMs: number,
   nowMs: number,
 ): LedgerRecord {
   const entry = touch(ledger, peer, nowMs)
+  noteRepaid(strangers, Math.min(priceMs, Math.max(0, entry.lentMs - entry.receivedMs)))
   entry.receivedMs += priceMs
   entry.balanceMs += priceMs
   return entry
@@ -89,13 +102,17 @@ export function bookWithdrawn(
 
 /** @param spentMs  what serving the peer cost us, milliseconds of a thread */
 export function bookGiven(
-  ledger: Ledger,
+  { ledger, strangers }: Favours,
   peer: PeerId,
   spentMs: number,
   nowMs: number,
 ): LedgerRecord {
   const entry = touch(ledger, peer, nowMs)
   entry.givenMs += spentMs
+  if (entry.receivedMs === 0) {
+    entry.lentMs += spentMs
+    noteLent(strangers, spentMs)
+  }
   entry.balanceMs = Math.max(0, entry.balanceMs - spentMs)
   return entry
 }

@@ -6,7 +6,7 @@
  */
 import { availabilityOf, type MachineReading, readingMsMax } from '../hosting/availability.js'
 import { type HostedJob, isResting } from '../hosting/hosting.js'
-import { answer, cancelLease, serveNext, wantMore } from './host.js'
+import { answer, cancelLease, serveNext, wantMore } from './service.js'
 import { emit, journal, type Turn, wakeAt } from './turn.js'
 
 export function onMachineReading(turn: Turn, reading: MachineReading): void {

@@ -72,7 +72,7 @@ export function receiveFavour(
   host.paidUnits++
   host.paidMs += priceMs
   admit(turn, peer)
-  bookReceived(turn.state.ledger, peer, priceMs, turn.nowMs)
+  bookReceived(turn.state, peer, priceMs, turn.nowMs)
   turn.state.unsavedPeers.add(peer)
 }
 
@@ -93,7 +93,7 @@ export function spendOn(turn: Turn, job: HostedJob, fuel: number, spentMs: numbe
   if (tier !== undefined) observeExecution(state.pace, tier, fuel, spentMs)
   if (job.steward === state.self) return
   admit(turn, job.steward)
-  bookGiven(state.ledger, job.steward, spentMs, nowMs)
+  bookGiven(state, job.steward, spentMs, nowMs)
   state.unsavedPeers.add(job.steward)
   wakeAt(turn, 'steward', nowMs + saveAfterMs)
 }
@@ -107,7 +107,7 @@ function admit(turn: Turn, peer: PeerId): void {
 }
 
 export function recallFavours({ state }: Turn, records: readonly LedgerRecord[]): void {
-  restoreLedger(state.ledger, records)
+  restoreLedger(state, records)
 }
 
 /** Writes what changed of the ledger and of standing, so many peers at a time: thousands of hosts are no pause. */

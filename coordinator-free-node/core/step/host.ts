@@ -10,16 +10,25 @@ import {
   factsOf,
   type HostedJob,
   type HostedLease,
-  hasRoom,
   hostJob,
   isResting,
   makeRoom,
 } from '../hosting/hosting.js'
-import { nextToServe, whoYields } from '../hosting/turns.js'
 import type { CoreMessageOf } from '../messages.js'
-import { balanceOf } from '../reciprocity/ledger.js'
-import { admittedPlaces, refusalOfWork } from './admission.js'
+import { refusalOfWork } from './admission.js'
 import { spendOn } from './favours.js'
+import {
+  answer,
+  approach,
+  askOthers,
+  cancelLease,
+  chargeFor,
+  preemptFor,
+  serveNext,
+  setPhase,
+  takeTurn,
+  wantMore,
+} from './service.js'
 import { canReach, emit, send, type Turn, wakeAt } from './turn.js'
 import { flushVotes, runsForMessages } from './voting.js'
 
@@ -62,90 +71,6 @@ export function refuseHosted(turn: Turn, job: HostedJob, reason: string): void {
   for (const lease of job.leases.keys()) cancelLease(turn, job, lease, 'all')
 }
 
-/** Starts as many queued jobs as there are places, and sees that a place is free for the others in turn. */
-export function serveNext(turn: Turn): void {
-  startQueued(turn)
-  const { hosting, config, self, ledger } = turn.state
-  const others = [...hosting.jobs.values()].filter(
-    (job) => job.steward !== self && !isResting(hosting, job, self),
-  )
-  if (!others.some(({ phase }) => phase === 'queued')) return
-  wakeAt(turn, 'host', turn.nowMs + config.leaseTargetMs)
-  const leaving = whoYields({
-    jobs: others,
-    most: config.activeJobsMax,
-    turnMs: config.leaseTargetMs,
-    nowMs: turn.nowMs,
-    balanceOf: (peer) => balanceOf(ledger, peer),
-  })
-  if (leaving === undefined) return
-  leaving.yields = true
-  leaving.wanting = false
-  if (makeWay(turn, leaving)) startQueued(turn)
-  else answer(turn, leaving)
-}
-
-/** A job that had its turn queues up again, once it holds nothing. */
-function makeWay(turn: Turn, job: HostedJob): boolean {
-  if (!job.yields || job.leases.size > 0) return false
-  job.yields = false
-  if (job.phase === 'ready') setPhase(turn, job, 'queued', 'others have their turn')
-  return true
-}
-
-function startQueued(turn: Turn): void {
-  const { state, nowMs } = turn
-  const next = nextToServe(
-    state.hosting,
-    state.self,
-    (peer) => balanceOf(state.ledger, peer),
-    state.config.activeJobsMax,
-    nowMs,
-  )
-  for (const job of next) approach(turn, job)
-}
-
-function approach(turn: Turn, job: HostedJob): void {
-  if (!canReach(turn, job.steward)) {
-    const addresses = admittedPlaces(turn.state, job.advert.addresses, turn.nowMs)
-    if (addresses.length === 0 && job.advert.addresses.length > 0) {
-      setPhase(turn, job, 'refused', 'this node does not deal with the address of its steward')
-      return
-    }
-    setPhase(turn, job, 'connecting', 'connects to the steward')
-    emit(turn, { type: 'dial', peer: job.steward, addresses, job: job.job })
-    return
-  }
-  if (job.turnMs !== undefined) {
-    takeTurn(turn, job)
-    return
-  }
-  setPhase(turn, job, 'fetching', 'fetches the task')
-  const { job: id, steward: from } = job
-  emit(turn, { type: 'fetch-job', job: id, from, taskHash: job.advert.taskHash })
-}
-
-function setPhase(turn: Turn, job: HostedJob, phase: HostedJob['phase'], reason: string): void {
-  job.phase = phase
-  job.reason = reason
-  answer(turn, job)
-}
-
-/**
- * Tells the steward where its job stands here: `why` shows it to the user. Why a node rests is its volunteer's own
- * affair: strangers need not know when somebody sits at the keyboard.
- */
-export function answer(turn: Turn, job: HostedJob): void {
-  if (job.phase !== 'refused' && isResting(turn.state.hosting, job, turn.state.self)) {
-    const reason = 'this node does not donate at the moment'
-    send(turn, job.steward, { type: 'answer', job: job.job, verdict: 'refused', reason })
-    return
-  }
-  const serves = job.phase === 'ready' && !job.yields
-  const verdict = job.phase === 'refused' ? 'refused' : serves ? 'serves' : 'queued'
-  send(turn, job.steward, { type: 'answer', job: job.job, verdict, reason: job.reason })
-}
-
 export function onJobFetched(turn: Turn, id: JobId, manifest: Manifest): void {
   const job = turn.state.hosting.jobs.get(id)
   if (job === undefined || job.phase !== 'fetching') return
@@ -158,12 +83,6 @@ export function onJobFetched(turn: Turn, id: JobId, manifest: Manifest): void {
     return
   }
   takeTurn(turn, job)
-}
-
-function takeTurn(turn: Turn, job: HostedJob): void {
-  job.turnMs = turn.nowMs
-  setPhase(turn, job, 'ready', 'serves it')
-  wantMore(turn, job)
 }
 
 export function onJobFetchFailed(turn: Turn, id: JobId, reason: string, retryable: boolean): void {
@@ -187,21 +106,6 @@ export function onDialFailed(turn: Turn, peer: PeerId, reason: string): void {
   serveNext(turn)
 }
 
-/** Asks for a lease where there is room and nothing has been asked. */
-export function wantMore(turn: Turn, job: HostedJob): void {
-  const { self, hosting, config } = turn.state
-  if (job.yields) {
-    if (makeWay(turn, job)) serveNext(turn)
-    return
-  }
-  if (job.phase !== 'ready' || job.wanting || hosting.draining) return
-  if (isResting(hosting, job, self)) return
-  if (!canReach(turn, job.steward) || !hasRoom(hosting, job)) return
-  job.wanting = true
-  job.askedMs = turn.nowMs
-  send(turn, job.steward, { type: 'want', job: job.job, slots: config.slots })
-}
-
 export function onLease(turn: Turn, from: PeerId, message: CoreMessageOf<'lease'>): void {
   const { self, hosting } = turn.state
   const job = hosting.jobs.get(message.job)
@@ -216,6 +120,7 @@ export function onLease(turn: Turn, from: PeerId, message: CoreMessageOf<'lease'
   const units = [...unitsOf(message.runs)]
   const lease = acceptLease(job, message.lease, message.runs, units, message, turn.nowMs)
   wakeAt(turn, 'host', lease.renewAtMs)
+  preemptFor(turn, from)
   const { inputs } = message
   emit(turn, { type: 'execute-units', ...pick(message), inputs })
   wantMore(turn, job)
@@ -239,16 +144,20 @@ export function onUnitsExecuted(
   const lease = job?.leases.get(leaseId)
   if (job === undefined || lease === undefined) return
   const handedBack: number[] = []
+  let spentMs = 0
   for (const outcome of outcomes) {
     if (!lease.remaining.delete(outcome.unit)) continue
-    if (outcome.kind !== 'abort') keepResult(turn, job, lease, outcome)
-    else if (outcome.reason === 'cancelled') handedBack.push(outcome.unit)
+    if (outcome.kind !== 'abort') {
+      spentMs += outcome.spentMs
+      keepResult(turn, job, lease, outcome)
+    } else if (outcome.reason === 'cancelled') handedBack.push(outcome.unit)
     else {
       const { unit, reason } = outcome
       const message = outcome.message.slice(0, limits.textCharsMax)
       send(turn, job.steward, { type: 'abort', job: id, lease: leaseId, unit, reason, message })
     }
   }
+  chargeFor(turn, job.steward, spentMs)
   if (handedBack.length > 0)
     for (const runs of runsForMessages(handedBack))
       send(turn, job.steward, { type: 'release', job: id, lease: leaseId, runs })
@@ -270,6 +179,7 @@ function keepResult(turn: Turn, job: HostedJob, lease: HostedLease, result: Unit
   job.done.units++
   job.done.fuel += result.fuel
   job.done.spentMs += result.spentMs
+  job.servedMs = turn.nowMs
   spendOn(turn, job, result.fuel, result.spentMs)
   turn.state.hosting.unitsDone++
   turn.state.hosting.spentMs += result.spentMs
@@ -296,15 +206,6 @@ export function onRevoke(turn: Turn, from: PeerId, message: CoreMessageOf<'revok
   }
   wantMore(turn, job)
   reportDrained(turn)
-}
-
-export function cancelLease(
-  turn: Turn,
-  job: HostedJob,
-  lease: number,
-  which: 'all' | 'queued',
-): void {
-  emit(turn, { type: 'cancel-units', job: job.job, lease, which })
 }
 
 /** The advert expired or was closed: the job is forgotten, with whatever it still holds. */
@@ -376,6 +277,7 @@ export function hostTick(turn: Turn): void {
     wakeForJob(turn, job)
   }
   serveNext(turn)
+  if (!state.hosting.draining) askOthers(turn)
 }
 
 function wakeForJob(turn: Turn, job: HostedJob): void {

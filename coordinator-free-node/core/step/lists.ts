@@ -6,8 +6,9 @@ import type { PeerId } from '../../protocol/ids.js'
 import type { EventOf } from '../event.js'
 import { nextAllowanceEndMs, setSource } from '../membership/gate.js'
 import { admittedPlaces, denialOfMeeting } from './admission.js'
-import { considerAdvert, dropHostedJob, refusal, refuseHosted, serveNext } from './host.js'
+import { considerAdvert, dropHostedJob, refusal, refuseHosted } from './host.js'
 import { onNeighbourLeft } from './membership.js'
+import { serveNext } from './service.js'
 import { emit, journal, type Turn, wakeAt } from './turn.js'
 
 export function onListsChanged(turn: Turn, event: EventOf<'lists-changed'>): void {

@@ -134,7 +134,7 @@ describe('the host', () => {
   /** A node that worked for peer 1. */
   function worker(): LoneNode {
     const node = new LoneNode()
-    const booked = { receivedMs: 0, givenMs: 1_000, balanceMs: 0, bookedMs: 0 }
+    const booked = { receivedMs: 0, givenMs: 1_000, balanceMs: 0, lentMs: 0, bookedMs: 0 }
     node.state.ledger.set(peer(1), { peer: peer(1), ...booked })
     node.event({ type: 'neighbour-joined', peer: peer(1), addresses: [] })
     return node
@@ -170,7 +170,7 @@ describe('the host', () => {
     const node = worker()
     node.event({
       ...{ type: 'started', addresses: [], leaseBase: 1, jobs: [], standing: [], peers: [] },
-      ledger: [{ peer: peer(1), receivedMs: 0, givenMs: 1, balanceMs: 0, bookedMs: 0 }],
+      ledger: [{ peer: peer(1), receivedMs: 0, givenMs: 1, balanceMs: 0, lentMs: 0, bookedMs: 0 }],
       receipts: [{ steward: peer(1), job, period: 5, serial: 9, accepted: 3 }],
       pausedUntilUtcMs: undefined,
     })
@@ -196,7 +196,7 @@ describe('the host', () => {
 
   test('drops the oldest of the steward that fills its table, and of nobody else', () => {
     const node = worker()
-    const booked = { receivedMs: 0, givenMs: 1, balanceMs: 0, bookedMs: 0 }
+    const booked = { receivedMs: 0, givenMs: 1, balanceMs: 0, lentMs: 0, bookedMs: 0 }
     node.state.ledger.set(peer(2), { peer: peer(2), ...booked })
     node.hear(peer(2), receiptOf({ steward: peer(2) }))
     const jobs = limits.receiptsMax + 10

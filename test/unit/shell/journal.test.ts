@@ -58,7 +58,14 @@ describe('journal', () => {
   test('gives back jobs, results, leases, ledger, standing and peers', async () => {
     const store = createMemoryStore()
     const { journal, durable } = journalOn(store)
-    const ledger = { peer: peer(1), receivedMs: 5, givenMs: 1, balanceMs: 4, bookedMs: 7 }
+    const ledger = {
+      peer: peer(1),
+      receivedMs: 5,
+      givenMs: 1,
+      balanceMs: 4,
+      lentMs: 0,
+      bookedMs: 7,
+    }
     const standing = {
       peer: peer(2),
       accepted: 1,
