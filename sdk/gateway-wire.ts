@@ -6,6 +6,7 @@ import {
   type ClientFrame,
   nodeFrameSchema,
 } from '../coordinator-free-node/protocol/gateway-frames.js'
+import { limits } from '../coordinator-free-node/protocol/limits.js'
 import type { WireSocket } from './wire-socket.js'
 
 interface Listener {
@@ -160,5 +161,5 @@ export class GatewayWire {
 
 function readFrame(data: unknown) {
   const bytes = new Uint8Array(data as ArrayBuffer)
-  return decode(bytes, nodeFrameSchema, 'a frame from the node')
+  return decode(bytes, nodeFrameSchema, 'a frame from the node', limits.localValuesMax)
 }

@@ -11,6 +11,12 @@ const MIB = 1024 * KIB
 export const limits = {
   /** One frame on a neighbour stream: the largest lease or vote batch plus its envelope. */
   frameBytesMax: 16 * MIB,
+  /** Values in one message, keys included: twice the largest vote's. A frame full of them would fill the memory. */
+  messageValuesMax: 16_384,
+  /** Levels of a message: a sealed one has three, a gateway's answers have six. */
+  messageDepthMax: 32,
+  /** Values in a gateway frame or in one entry of the store, which this machine's own user and node write. */
+  localValuesMax: 4 * 1024 * 1024,
   /** Messages in one frame: bounds what one read can make the core do before it yields. */
   frameMessagesMax: 4096,
   /** Bytes queued towards one neighbour before it counts as stuck and is dropped: four full frames. */

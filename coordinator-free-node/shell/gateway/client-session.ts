@@ -20,6 +20,7 @@ import {
   type RequestFrame,
   type StreamMethod,
 } from '../../protocol/gateway-frames.js'
+import { limits } from '../../protocol/limits.js'
 import type { GatewayBackend, GatewayCall, GatewayStream } from './backend.js'
 
 interface OpenRequest {
@@ -65,7 +66,7 @@ class ClientSession {
     } catch (error) {
       const id = idOf(bytes)
       if (id !== undefined && !this.#open.has(id)) this.#send({ id, error: toErrorRecord(error) })
-      else this.#socket.close(1008, toErrorRecord(error).message.slice(0, 100))
+      else this.#socket.close(1008, closeReason(toErrorRecord(error).message))
     }
   }
 
@@ -79,7 +80,7 @@ class ClientSession {
   }
 
   #dispatch(bytes: Uint8Array): void {
-    const frame = decode(bytes, clientFrameSchema, 'a gateway frame')
+    const frame = decode(bytes, clientFrameSchema, 'a gateway frame', limits.localValuesMax)
     if ('method' in frame) {
       this.#begin(frame, bytes.length)
       return
@@ -215,10 +216,15 @@ function checkParams(method: GatewayMethod, params: unknown): unknown {
 
 function idOf(bytes: Uint8Array): number | undefined {
   try {
-    return decode(bytes, anyRequestSchema, 'a gateway frame').id
+    return decode(bytes, anyRequestSchema, 'a gateway frame', limits.localValuesMax).id
   } catch {
     return undefined
   }
+}
+
+/** A WebSocket's goodbye holds 123 bytes, and a longer one throws; letters of other scripts have up to three. */
+function closeReason(message: string): string {
+  return message.slice(0, 41)
 }
 
 function badFrame(message: string): GridError {

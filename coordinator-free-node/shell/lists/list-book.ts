@@ -76,9 +76,14 @@ export class ListBook {
     const { store } = this.#options
     const kept = await store.get(keyOf.ownList)
     if (kept !== undefined)
-      this.#commanded = decode(kept, z.array(listEntrySchema), 'the stored lists')
+      this.#commanded = decode(
+        kept,
+        z.array(listEntrySchema),
+        'the stored lists',
+        limits.localValuesMax,
+      )
     for await (const [key, value] of store.scan(under('list/from'))) {
-      const list = decode(value, importedSchema, `the stored ${key}`)
+      const list = decode(value, importedSchema, `the stored ${key}`, limits.localValuesMax)
       this.#imported.set(list.name, list)
     }
   }

@@ -89,14 +89,32 @@ export function parseMail(body: Uint8Array): Uint8Array[] {
   return messages
 }
 
-/** Bytes in, frames out. Holds at most one frame and what came with its end. */
+/**
+ * Bytes in, frames out. A frame that comes in pieces is gathered in a buffer that grows with what has come, not with
+ * what was announced: neither a promise of megabytes nor a million pieces of one byte cost more than their bytes.
+ */
 export class FrameReader {
-  #chunks: Uint8Array[] = []
-  #bytes = 0
+  #unread: Uint8Array = new Uint8Array()
+  /** Ends with what is unread, as far as `#end`, where it came in several pieces. */
+  #gathered: Uint8Array | undefined
+  #end = 0
 
   push(chunk: Uint8Array): void {
-    this.#chunks.push(chunk)
-    this.#bytes += chunk.length
+    if (this.#unread.length === 0) {
+      this.#unread = chunk
+      this.#gathered = undefined
+      return
+    }
+    const bytes = this.#unread.length + chunk.length
+    if (this.#gathered === undefined || this.#end + chunk.length > this.#gathered.length) {
+      // A new one, never a clean-up in place: frames that were handed out may still be looked at.
+      this.#gathered = Buffer.allocUnsafeSlow(2 * bytes)
+      this.#gathered.set(this.#unread)
+      this.#end = this.#unread.length
+    }
+    this.#gathered.set(chunk, this.#end)
+    this.#end += chunk.length
+    this.#unread = this.#gathered.subarray(this.#end - bytes, this.#end)
   }
 
   /**
@@ -104,10 +122,10 @@ export class FrameReader {
    * @throws {GridError} MH_TOO_LARGE, MH_BAD_MESSAGE, blaming the remote
    */
   next(): Frame | undefined {
-    if (this.#bytes < headBytes) return undefined
-    const head = this.#peek(headBytes)
-    const length = new DataView(head.buffer, head.byteOffset).getUint32(0)
-    const kind = frameKinds[head[lengthBytes] ?? frameKinds.length]
+    const unread = this.#unread
+    if (unread.length < headBytes) return undefined
+    const length = new DataView(unread.buffer, unread.byteOffset).getUint32(0)
+    const kind = frameKinds[unread[lengthBytes] ?? frameKinds.length]
     if (kind === undefined || length === 0) throw malformed('a frame of no known kind')
     const bytesMax = kind === 'mail' ? limits.frameBytesMax - lengthBytes : controlBytesMax
     if (length > bytesMax) {
@@ -115,34 +133,10 @@ export class FrameReader {
         blame: 'remote',
       })
     }
-    if (this.#bytes < lengthBytes + length) return undefined
-    const frame = this.#peek(lengthBytes + length)
-    this.#drop(lengthBytes + length)
-    return { kind, body: frame.subarray(headBytes) }
-  }
-
-  /** The first `bytes` bytes in one piece. */
-  #peek(bytes: number): Uint8Array {
-    const [first] = this.#chunks
-    if (first !== undefined && first.length >= bytes) return first.subarray(0, bytes)
-    // Once for a frame: what is joined stays joined.
-    let taken = 0
-    let count = 0
-    while (taken < bytes) {
-      taken += this.#chunks[count]?.length ?? 0
-      count++
-    }
-    const joined = Buffer.concat(this.#chunks.slice(0, count), taken)
-    this.#chunks.splice(0, count, joined)
-    return joined.subarray(0, bytes)
-  }
-
-  #drop(bytes: number): void {
-    this.#bytes -= bytes
-    const [first] = this.#chunks
-    if (first === undefined) return
-    if (first.length === bytes) this.#chunks.shift()
-    else this.#chunks[0] = first.subarray(bytes)
+    const end = lengthBytes + length
+    if (unread.length < end) return undefined
+    this.#unread = unread.subarray(end)
+    return { kind, body: unread.subarray(headBytes, end) }
   }
 }
 

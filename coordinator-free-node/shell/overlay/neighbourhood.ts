@@ -23,7 +23,7 @@ import { type Frame, parseMail } from './frames.js'
 import { Silence } from './liveness.js'
 import { MailStream } from './mail-stream.js'
 
-const greetingSchema = z.strictObject({
+export const greetingSchema = z.strictObject({
   serial: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER),
   addresses: z.array(z.string().min(1).max(limits.addressCharsMax)).max(limits.addressesMax),
 })
@@ -368,7 +368,7 @@ function peerIdOf(connection: Connection): PeerId {
   return connection.remotePeer.toString() as PeerId
 }
 
-function parseGreeting(frame: Frame): Greeting {
+export function parseGreeting(frame: Frame): Greeting {
   return decode(frame.body, greetingSchema, 'a greeting')
 }
 

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { limits } from '../../../../coordinator-free-node/protocol/limits.js'
@@ -40,6 +42,27 @@ describe('frames', () => {
         },
       ),
     )
+  })
+
+  // Each piece of one byte once was an object of its own until the frame was whole: one of 16 MiB came to gigabytes.
+  test('a frame that comes byte by byte costs little more than its bytes', () => {
+    setFlagsFromString('--expose-gc')
+    const gc = runInNewContext('gc') as () => void
+    const reader = new FrameReader()
+    const wire = takeMailFrame([new Uint8Array(300_000).fill(7)])
+    gc()
+    const before = process.memoryUsage()
+    for (let at = 0; at < wire.length - 1; at++) {
+      // As a socket gives it: a buffer of its own.
+      reader.push(Uint8Array.from(wire.subarray(at, at + 1)))
+      reader.next()
+    }
+    gc()
+    const after = process.memoryUsage()
+    const grown = after.heapUsed + after.arrayBuffers - before.heapUsed - before.arrayBuffers
+    expect(grown).toBeLessThan(10_000_000)
+    reader.push(wire.subarray(-1))
+    expect(parseMail(reader.next()!.body)[0]).toHaveLength(300_000)
   })
 
   test('arbitrary bytes are either frames or a fault of the remote', () => {
