@@ -297,6 +297,7 @@ class NonsenseNode {
       ledger: [],
       standing: [],
       peers: [],
+      receipts: [],
       pausedUntilUtcMs: undefined,
     })
     this.event({ type: 'job-submitted', job: ownJob, manifest: this.manifest() })
