@@ -23,6 +23,8 @@ export interface NetworkClient {
   left(peer: PeerId): void
   received(from: PeerId, message: CoreMessage): void
   dialFailed(peer: PeerId, reason: string): void
+  /** Whether its gate keeps the peer out; nobody's does by default. */
+  refuses?(peer: PeerId): boolean
 }
 
 /** A lost link is dialled again after this, twice as late each time. */
@@ -77,7 +79,8 @@ export class VirtualNetwork {
       const client = this.#clients.get(from)
       if (client === undefined) return
       const other = this.#clients.get(to)
-      if (from === to || other === undefined || !this.#canTalk(from, to)) {
+      const isThere = from !== to && other !== undefined && this.#canTalk(from, to)
+      if (!isThere || client.refuses?.(to) === true || other.refuses?.(from) === true) {
         client.dialFailed(to, 'no answer')
         return
       }
@@ -88,6 +91,12 @@ export class VirtualNetwork {
       client.joined(to, other.address)
       other.joined(from, client.address)
     })
+  }
+
+  /** One end wants no more of the other. */
+  hangUp(from: PeerId, to: PeerId): void {
+    const link = this.#linkOf(from, to)
+    if (link !== undefined) this.#cut(link)
   }
 
   send(from: PeerId, to: PeerId, message: CoreMessage): void {

@@ -5,7 +5,9 @@ import type { RestoredJob } from '../core/event.js'
 import type { MachineReading } from '../core/hosting/availability.js'
 import { type Random, seedRandom } from '../core/kit/random.js'
 import type { HeldReceipt, JobRecord, LedgerRecord, StandingRecord } from '../core/kit/records.js'
+import type { ListSource } from '../core/membership/gate.js'
 import { createState, type NodeState } from '../core/state.js'
+import { denialOfMeeting } from '../core/step/admission.js'
 import { validateState } from '../core/validate.js'
 import type { ResultRecord } from '../protocol/gateway-api.js'
 import type { JobId, LeaseId, PeerId, UnitIndex } from '../protocol/ids.js'
@@ -128,6 +130,7 @@ export class VirtualNode {
         driver.dispatch({ type: 'message-received', from, message })
       },
       dialFailed: (peer, reason) => driver.dispatch({ type: 'dial-failed', peer, reason }),
+      refuses: (peer) => denialOfMeeting(this.state, peer, this.world.clock.nowMs()) !== undefined,
     })
   }
 
@@ -191,6 +194,11 @@ export class VirtualNode {
 
   pause(untilUtcMs: number): void {
     this.#driver?.dispatch({ type: 'pause-requested', untilUtcMs })
+  }
+
+  /** Its operator says whom and what it deals with, all of it anew. */
+  enlist(list: ListSource | undefined): void {
+    this.#driver?.dispatch({ type: 'lists-changed', source: 'command', list })
   }
 
   resume(): void {
@@ -266,8 +274,12 @@ export class VirtualNode {
       case 'provide':
       case 'job-changed':
       case 'results-withdrawn':
+        return
       case 'disconnect':
+        network.hangUp(this.peer, effect.peer)
+        return
       case 'turn-away':
+        for (const peer of effect.peers) network.hangUp(this.peer, peer)
         return
     }
   }

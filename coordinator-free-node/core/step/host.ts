@@ -230,7 +230,7 @@ export function hostLost(turn: Turn, peer: PeerId): void {
   for (const job of turn.state.hosting.jobs.values()) {
     if (job.steward !== peer) continue
     job.wanting = false
-    if (job.phase === 'ready') {
+    if (job.phase === 'ready' || job.leases.size > 0) {
       job.orphanedMs = turn.nowMs
       wakeAt(turn, 'host', turn.nowMs + turn.state.config.orphanLeaseMs)
     }
@@ -243,7 +243,7 @@ export function hostRejoined(turn: Turn, peer: PeerId): void {
   for (const job of turn.state.hosting.jobs.values()) {
     if (job.steward !== peer) continue
     if (job.phase === 'connecting') approach(turn, job)
-    if (job.phase !== 'ready') continue
+    if (job.phase !== 'ready' && job.leases.size === 0) continue
     job.orphanedMs = undefined
     answer(turn, job)
     renew(turn, job)

@@ -7,6 +7,7 @@ import { canReach, send, type Turn } from './turn.js'
 
 /** Sends what is buffered as signed votes; without a connection it stays for when there is one. */
 export function flushVotes(turn: Turn, job: HostedJob, lease: HostedLease): void {
+  if (lease.remaining.size === 0 && lease.results.length === 0) job.leases.delete(lease.lease)
   if (!canReach(turn, job.steward)) return
   for (const results of votesOf(lease.results)) {
     const digests = new Uint8Array(32 * results.length)
