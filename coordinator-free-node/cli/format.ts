@@ -67,6 +67,12 @@ export function percentOf(part: number, whole: number | undefined): number | und
   return whole === 0 ? 100 : Math.min(100, Math.floor((part / whole) * 100))
 }
 
+/** `62 %`, `4.8 %`, `0.1 %`. */
+export function formatShare(share: number): string {
+  const percent = 100 * share
+  return `${percent >= 10 || percent === 0 ? Math.round(percent) : percent.toFixed(1)} %`
+}
+
 /** `1 unit`, `2 units`. */
 export function countOf(count: number, noun: string): string {
   return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`

@@ -1,6 +1,6 @@
 /** Peers as text for a person: who helped whom, and what follows from it. Pure. */
 import type { PeerView } from '../protocol/gateway-api.js'
-import { countOf, formatCount, formatDurationMs, formatPeer } from './format.js'
+import { countOf, formatCount, formatDurationMs, formatPeer, formatShare } from './format.js'
 import { formatPairs } from './table.js'
 
 /** More are a wall of text: `--all`, or `--json` for scripts. */
@@ -71,17 +71,19 @@ function stateOf({ connected, donates, refusals }: PeerView): string {
 }
 
 /** Who gave whom how much, and what the peer gets for it. */
-function favoursOf({ receivedMs, givenMs, balanceMs }: PeerView): string {
+function favoursOf({ receivedMs, givenMs, balanceMs, share }: PeerView): string {
   const [received, given] = [formatDurationMs(receivedMs), formatDurationMs(givenMs)]
-  const nothingWanted = 'it gets time that nobody we owe wants'
+  const now =
+    share === undefined ? '' : ` (${formatShare(share)} of this node now, which others want, too)`
+  const idleTime = `it gets what is idle, and little of what others want${now}`
   if (receivedMs <= 0)
     return givenMs <= 0
-      ? `nothing given or received yet: ${nothingWanted}`
-      : `we gave it ${given} of work, it gave us nothing that was verified yet: ${nothingWanted}`
+      ? `nothing given or received yet: ${idleTime}`
+      : `we gave it ${given} of work, it gave us nothing that was verified yet: ${idleTime}`
   const exchanged = `gave us ${received} of work (verified), we gave it ${givenMs <= 0 ? 'nothing yet' : given}`
   return balanceMs > 0
-    ? `${exchanged}: we owe it ${formatDurationMs(balanceMs)}, it is served first`
-    : `${exchanged}: we owe it nothing, ${nothingWanted}`
+    ? `${exchanged}: we owe it ${formatDurationMs(balanceMs)}, it is served first${now}`
+    : `${exchanged}: we owe it nothing, ${idleTime}`
 }
 
 /** What this node believes of a peer as a host, in words. */

@@ -1,5 +1,10 @@
 /** A node at a glance, as text for a person: `status`, the live line of `node`, and whether it donates. Pure. */
-import type { DonationReason, DonationView, NodeStatus } from '../protocol/gateway-api.js'
+import type {
+  ContenderView,
+  DonationReason,
+  DonationView,
+  NodeStatus,
+} from '../protocol/gateway-api.js'
 import {
   countOf,
   formatBytes,
@@ -7,6 +12,7 @@ import {
   formatCount,
   formatDurationMs,
   formatPeer,
+  formatShare,
 } from './format.js'
 import { formatPairs } from './table.js'
 
@@ -35,7 +41,7 @@ export function renderStatus(status: NodeStatus, now = new Date()): string {
 }
 
 /** What peers did for this node and it for them, what it owes whom, and what others signed for it. */
-function favourPairs({ favours, receipts }: NodeStatus): [string, string][] {
+function favourPairs({ favours, receipts, contention }: NodeStatus): [string, string][] {
   const { receivedMs, givenMs, owedMs, owedPeers, owed } = favours
   const both =
     `peers gave us ${formatDurationMs(receivedMs)} of verified work, ` +
@@ -52,6 +58,9 @@ function favourPairs({ favours, receipts }: NodeStatus): [string, string][] {
         ? 'nobody: whoever asks first is served'
         : `${formatDurationMs(owedMs)}, so these are served first: ${names.join(', ')}${rest}`,
     ],
+    ...(contention.length === 0
+      ? []
+      : [['  share', contention.map(contenderOf).join(', ')] as [string, string]]),
     [
       'receipts',
       receipts.receipts === 0
@@ -59,6 +68,10 @@ function favourPairs({ favours, receipts }: NodeStatus): [string, string][] {
         : `${countOf(receipts.stewards, 'steward')} signed for ${countOf(receipts.accepted, 'unit')} of our work`,
     ],
   ]
+}
+
+function contenderOf({ peer, share }: ContenderView): string {
+  return `${formatPeer(peer)} ${formatShare(share)}`
 }
 
 function donationOf({ donation, slots }: NodeStatus, now: Date): string {

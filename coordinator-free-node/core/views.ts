@@ -1,23 +1,17 @@
 /** What a person sees of a node: read-only pictures of the state, made on demand. */
 import type {
   DonationView,
-  FavoursView,
   HostedJobView,
   JobHostView,
   JobView,
-  NodeStatus,
-  PeerView,
   UnitCounts,
   VerificationView,
 } from '../protocol/gateway-api.js'
-import type { JobId, PeerId } from '../protocol/ids.js'
+import type { JobId } from '../protocol/ids.js'
 import { factsOf, type HostedJob, isResting } from './hosting/hosting.js'
 import { unitTotal, verifiedPerSecond } from './jobs/job.js'
-import { denialOfPeer } from './membership/gate.js'
-import { receiptsFrom } from './reciprocity/receipts.js'
 import type { NodeState, StewardedJob } from './state.js'
 import { expectedErrorRate } from './step/expected-error.js'
-import { isBanned } from './verification/standing.js'
 import { refusalsOf } from './why-view.js'
 
 /** Hosts listed in a view; the busiest first. */
@@ -129,79 +123,6 @@ function verificationView(
     expectedErrorRate: isEnded ? stewarded.endedErrorRate : expectedErrorRate({ state }, stewarded),
     caught: refusalsOf(state, stewarded, nowMs),
   }
-}
-
-/** Everyone this node knows something of: neighbours first, then those with a history. */
-export function peerViews(state: NodeState, nowMs: number): PeerView[] {
-  const peers = new Set<PeerId>([
-    ...state.neighbours.neighbours.keys(),
-    ...state.ledger.keys(),
-    ...state.standing.keys(),
-  ])
-  return [...peers].map((peer) => {
-    const neighbour = state.neighbours.neighbours.get(peer)
-    const favours = state.ledger.get(peer)
-    const belief = state.standing.get(peer)
-    return {
-      peer,
-      connected: neighbour !== undefined,
-      addresses: neighbour?.addresses ?? state.neighbours.known.get(peer)?.addresses ?? [],
-      agent: neighbour?.agent,
-      donates: neighbour?.donates,
-      receivedMs: favours?.receivedMs ?? 0,
-      givenMs: favours?.givenMs ?? 0,
-      balanceMs: favours?.balanceMs ?? 0,
-      accepted: belief?.accepted ?? 0,
-      refuted: belief?.refuted ?? 0,
-      checked: belief?.checked ?? 0,
-      audited: belief?.audited ?? 0,
-      banned: isBanned(state.standing, peer, nowMs),
-      bannedForMs: isBanned(state.standing, peer, nowMs)
-        ? (belief?.bannedUntilMs ?? 0) - nowMs
-        : undefined,
-      refusals: refusalsOfPeer(state, peer, nowMs),
-      receipts: receiptsFrom(state.receipts, peer),
-    }
-  })
-}
-
-function refusalsOfPeer(state: NodeState, peer: PeerId, nowMs: number): PeerView['refusals'] {
-  const refusals: PeerView['refusals'][number][] = []
-  if (isBanned(state.standing, peer, nowMs)) {
-    const endsInMs = (state.standing.get(peer)?.bannedUntilMs ?? 0) - nowMs
-    refusals.push({ reason: 'gave a wrong result', endsInMs })
-  }
-  const denial = denialOfPeer(state.gate, peer, nowMs)
-  if (denial !== undefined) {
-    const { source, note, untilMs } = denial
-    const reason = `${denial.reason} (${source}${note === undefined ? '' : `: ${note}`})`
-    refusals.push({ reason, endsInMs: untilMs === undefined ? undefined : untilMs - nowMs })
-  }
-  return refusals
-}
-
-/** Balances in words are short: the largest few. */
-const owedShownMax = 5
-
-export function favoursView({ ledger }: NodeState): FavoursView {
-  const sums = { receivedMs: 0, givenMs: 0, owedMs: 0, owedPeers: 0 }
-  const owed: { peer: PeerId; balanceMs: number }[] = []
-  for (const { peer, receivedMs, givenMs, balanceMs } of ledger.values()) {
-    sums.receivedMs += receivedMs
-    sums.givenMs += givenMs
-    if (balanceMs <= 0) continue
-    sums.owedMs += balanceMs
-    sums.owedPeers++
-    owed.push({ peer, balanceMs })
-  }
-  owed.sort((a, b) => b.balanceMs - a.balanceMs)
-  return { ...sums, owed: owed.slice(0, owedShownMax) }
-}
-
-export function receiptCount({ receipts }: NodeState): NodeStatus['receipts'] {
-  let accepted = 0
-  for (const steward of receipts.held.keys()) accepted += receiptsFrom(receipts, steward).accepted
-  return { receipts: receipts.size, accepted, stewards: receipts.held.size }
 }
 
 /** Whether this node works for others now, and if not, why and how long. */

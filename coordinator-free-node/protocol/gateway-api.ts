@@ -357,6 +357,8 @@ export interface PeerView {
   bannedForMs: number | undefined
   /** Why it is kept out, or gets no work, and for how long: milliseconds, undefined for good. */
   refusals: readonly { reason: string; endsInMs: number | undefined }[]
+  /** Its part of this node's threads now, 0 to 1; undefined unless several peers want them. */
+  share: number | undefined
   /** What it signed for units that we did for it. */
   receipts: ReceiptCount
 }
@@ -509,6 +511,15 @@ export interface FavoursView {
   owed: readonly { peer: PeerId; balanceMs: number }[]
 }
 
+/** A peer that wants this node's threads while others do, too. */
+export interface ContenderView {
+  peer: PeerId
+  /** Of contended time, 0 to 1: in proportion to balances, and a small part for all without one together. */
+  share: number
+  balanceMs: number
+  givenMs: number
+}
+
 export interface NodeStatus {
   peer: PeerId
   version: string
@@ -526,6 +537,8 @@ export interface NodeStatus {
   /** As a requester. */
   jobs: { running: number; ended: number }
   favours: FavoursView
+  /** Who shares this node's threads now; empty unless several want them. */
+  contention: readonly ContenderView[]
   /** What stewards signed for this node's work. */
   receipts: ReceiptCount & { stewards: number }
   residentBytes: number

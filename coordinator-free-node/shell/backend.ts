@@ -1,13 +1,7 @@
 /** What a client may ask of its node, answered from the core's views and the store. */
 import { randomBytes } from 'node:crypto'
-import {
-  donationView,
-  favoursView,
-  hostedViews,
-  jobView,
-  peerViews,
-  receiptCount,
-} from '../core/views.js'
+import { contentionView, favoursView, peerViews, receiptCount } from '../core/peer-views.js'
+import { donationView, hostedViews, jobView } from '../core/views.js'
 import { whyView } from '../core/why-view.js'
 import type { StoreWrite } from '../ports/store.js'
 import { GridError } from '../protocol/errors.js'
@@ -285,6 +279,7 @@ function statusOf({ options, state, overlay }: NodeParts): NodeStatus {
     },
     jobs: { running, ended: jobs.length - running },
     favours: favoursView(state),
+    contention: contentionView(state, systemClock.nowMs()),
     receipts: receiptCount(state),
     residentBytes: process.memoryUsage.rss(),
   }

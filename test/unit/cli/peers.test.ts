@@ -21,6 +21,7 @@ function peer(change: Partial<PeerView> = {}): PeerView {
     banned: false,
     bannedForMs: undefined,
     refusals: [],
+    share: undefined,
     receipts: { receipts: 0, accepted: 0 },
     ...change,
   }
@@ -56,6 +57,10 @@ describe('peers', () => {
     ],
     [{ givenMs: hourMs, receivedMs: hourMs }, 'we gave it 1 h 00 min: we owe it nothing'],
     [{ receivedMs: hourMs, balanceMs: hourMs }, 'we gave it nothing yet: we owe it 1 h 00 min'],
+    [
+      { share: 0.02 },
+      'little of what others want (2.0 % of this node now, which others want, too)',
+    ],
   ])('%j in words', (change, words) => {
     expect(renderPeers([peer(change)])).toContain(words)
   })

@@ -28,6 +28,7 @@ const status: NodeStatus = {
   hosting: { jobs: 1, leases: 2, executing: 2, unitsDone: 120, spentMs: 9_000 },
   jobs: { running: 0, ended: 1 },
   favours: { receivedMs: 12_000, givenMs: 40_000, owedMs: 0, owedPeers: 0, owed: [] },
+  contention: [],
   receipts: { receipts: 0, accepted: 0, stewards: 0 },
   residentBytes: 100 * 1024 * 1024,
 }
@@ -133,6 +134,11 @@ describe('the node', () => {
     expect(text).toContain(
       '2 h 32 min, so these are served first: hostAAAA (2 h 02 min) and 1 more',
     )
+    const contention = [
+      { peer: PEER, share: 0.952, balanceMs: 7_320_000, givenMs: 0 },
+      { peer: LIAR, share: 0.048, balanceMs: 0, givenMs: 9 },
+    ]
+    expect(renderStatus({ ...status, contention })).toMatch(/share +hostAAAA 95 %, hostBBBB 4.8 %/)
     expect(text).toMatch(/receipts +1 steward signed for 1,204 units of our work/)
   })
   test('a draining node says that it donates no longer', () => {

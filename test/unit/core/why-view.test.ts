@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
-import { jobView, peerViews } from '../../../coordinator-free-node/core/views.js'
+import { peerViews } from '../../../coordinator-free-node/core/peer-views.js'
+import { jobView } from '../../../coordinator-free-node/core/views.js'
 import { whyView } from '../../../coordinator-free-node/core/why-view.js'
 import type { WhyView } from '../../../coordinator-free-node/protocol/gateway-api.js'
 import type { Manifest } from '../../../coordinator-free-node/protocol/manifest.js'
