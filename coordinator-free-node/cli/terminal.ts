@@ -3,6 +3,8 @@
  * tests read what a person would have seen.
  */
 
+import { harmlessText } from './plain-text.js'
+
 export interface Terminal {
   /** One piece of the result, a line; goes to stdout. */
   print(line: string): void
@@ -38,7 +40,8 @@ export function createTerminal(
   return {
     print(line) {
       erase()
-      stdout.write(`${line}\n`)
+      // Into a pipe or file goes what was printed, to the byte.
+      stdout.write(`${stdout.isTTY === true ? harmlessText(line) : line}\n`)
       draw()
     },
     write: (bytes) =>
@@ -47,14 +50,15 @@ export function createTerminal(
       }),
     say(line) {
       erase()
-      stderr.write(`${line}\n`)
+      stderr.write(`${harmlessText(line)}\n`)
       draw()
     },
     live(text) {
       if (stderr.isTTY !== true) return
       erase()
       // A line that wraps cannot be erased with one carriage return.
-      liveText = text?.slice(0, Math.max(10, (stderr.columns ?? COLUMNS_DEFAULT) - 1))
+      liveText =
+        text && harmlessText(text).slice(0, Math.max(10, (stderr.columns ?? COLUMNS_DEFAULT) - 1))
       draw()
     },
     get canRewrite() {

@@ -32,11 +32,11 @@ const hostIn = ({ hosts }: Progress, node: GridNode) =>
   hosts.find(({ peer }) => peer === node.peer) ?? { executed: 0, inFlight: 0, connected: false }
 
 /** What a stranger's socket gets to read, from its first word to its end. */
-function heardBySocket(node: GridNode): Promise<string> {
+function heardBySocket(node: GridNode, localAddress = '127.0.0.1'): Promise<string> {
   const port = Number(/\/tcp\/(\d+)\//.exec(node.address)?.[1])
   return new Promise((resolve) => {
     let heard = ''
-    const socket = connectTcp({ host: '127.0.0.1', port }, () => {
+    const socket = connectTcp({ host: '127.0.0.1', port, localAddress }, () => {
       socket.write('GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
     })
     socket.setEncoding('utf8').on('data', (text: string) => {
@@ -63,6 +63,16 @@ describe('a denied subnet', () => {
     const port = /\/tcp\/(\d+)\//.exec(open.address)?.[1]
     await expect(own.dial(`localhost:${port}`)).rejects.toMatchObject({ code: 'MH_DENIED' })
     expect((await own.status()).neighbours).toBe(0)
+  }, 30_000)
+
+  // Other systems have one loopback address only.
+  const onLinux = process.platform === 'linux' ? test : test.skip
+  onLinux('is one block among others, to the last bit', async () => {
+    const node = await nodeWith('node', 'deny-subnets = ["127.0.0.2/31"]')
+    expect(await heardBySocket(node, '127.0.0.1')).toMatch(/426 Upgrade Required/)
+    expect(await heardBySocket(node, '127.0.0.2')).toBe('')
+    expect(await heardBySocket(node, '127.0.0.3')).toBe('')
+    expect(await heardBySocket(node, '127.0.0.4')).toMatch(/426 Upgrade Required/)
   }, 30_000)
 
   test('an allowed one lets nobody else in', async () => {

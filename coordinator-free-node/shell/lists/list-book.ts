@@ -189,7 +189,7 @@ export class ListBook {
     const views = (entries: readonly ListEntry[], origin: ListOrigin, list?: string) =>
       entries.map((entry) => viewOf(entry, origin, list, nowMs()))
     const wanted = name === undefined ? undefined : this.#imported.get(name)
-    if (name !== undefined && wanted === undefined) throw this.#unknown(name)
+    if (name !== undefined && wanted === undefined) throw this.#noList(name)
     const entries =
       wanted === undefined
         ? [
@@ -217,6 +217,14 @@ export class ListBook {
     await this.#options.store.write([{ type: 'put', key: keyOf.ownList, value: encode(entries) }])
     this.#commanded = entries
     return { source: ofCommand, list: entries.length === 0 ? undefined : { entries } }
+  }
+
+  #noList(name: string): GridError {
+    const names = [...this.#imported.keys()].join(', ')
+    return new GridError('MH_USAGE', `there is no imported list '${name}'`, {
+      blame: 'user',
+      hint: names === '' ? 'none was imported' : `imported lists: ${names}`,
+    })
   }
 
   #unknown(what: string): GridError {

@@ -89,7 +89,6 @@ function knownValue(state: NodeState, subject: ListSubject, text: string): strin
   ]
   const [only] = fitting
   if (only !== undefined && fitting.length === 1) return only
-  const short = subject === 'subnet' ? '' : `; or ${shortMin} or more characters as lists show them`
   throw new GridError(
     'MH_USAGE',
     fitting.length > 1
@@ -97,10 +96,17 @@ function knownValue(state: NodeState, subject: ListSubject, text: string): strin
       : `'${text}' is not ${expectedValue[subject]}`,
     {
       blame: 'user',
-      hint: fitting.length > 1 ? 'give more of it' : `expected ${expectedValue[subject]}${short}`,
+      hint: fitting.length > 1 ? 'give more of it' : hints[subject],
     },
   )
 }
+
+const hints = {
+  peer: `of a peer that the node knows the last ${shortMin} characters will do: manyhands peers`,
+  owner: `of an owner that the node has heard of the last ${shortMin} characters will do: manyhands jobs --hosted`,
+  task: `of a task that the node has heard of the first ${shortMin} digits will do: manyhands jobs --hosted`,
+  subnet: 'for example: manyhands deny subnet 203.0.113.0/24',
+} as const satisfies Record<ListSubject, string>
 
 function candidatesFor(state: NodeState, subject: ListSubject): string[] {
   const { neighbours, adverts, hosting } = state

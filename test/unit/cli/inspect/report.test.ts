@@ -8,9 +8,9 @@ import {
   moduleFacts,
   textsOf,
 } from '../../../../coordinator-free-node/cli/inspect/module-facts.js'
-import { plainText } from '../../../../coordinator-free-node/cli/inspect/plain-text.js'
 import { powersOf } from '../../../../coordinator-free-node/cli/inspect/powers.js'
 import { sourceFacts } from '../../../../coordinator-free-node/cli/inspect/source-facts.js'
+import { plainText } from '../../../../coordinator-free-node/cli/plain-text.js'
 import { packBundle } from '../../../../coordinator-free-node/protocol/task-bundle.js'
 import { wasiImports } from '../../../../tasks/host-functions.js'
 import { assemble, kernel } from '../../guard/wat.js'
