@@ -67,13 +67,17 @@ describe('a denied subnet', () => {
 
   // Other systems have one loopback address only.
   const onLinux = process.platform === 'linux' ? test : test.skip
-  onLinux('is one block among others, to the last bit', async () => {
-    const node = await nodeWith('node', 'deny-subnets = ["127.0.0.2/31"]')
-    expect(await heardBySocket(node, '127.0.0.1')).toMatch(/426 Upgrade Required/)
-    expect(await heardBySocket(node, '127.0.0.2')).toBe('')
-    expect(await heardBySocket(node, '127.0.0.3')).toBe('')
-    expect(await heardBySocket(node, '127.0.0.4')).toMatch(/426 Upgrade Required/)
-  }, 30_000)
+  onLinux(
+    'is one block among others, to the last bit',
+    async () => {
+      const node = await nodeWith('node', 'deny-subnets = ["127.0.0.2/31"]')
+      expect(await heardBySocket(node, '127.0.0.1')).toMatch(/426 Upgrade Required/)
+      expect(await heardBySocket(node, '127.0.0.2')).toBe('')
+      expect(await heardBySocket(node, '127.0.0.3')).toBe('')
+      expect(await heardBySocket(node, '127.0.0.4')).toMatch(/426 Upgrade Required/)
+    },
+    30_000,
+  )
 
   test('an allowed one lets nobody else in', async () => {
     const far = await nodeWith('far', 'allow-subnets = ["192.0.2.0/24"]')
