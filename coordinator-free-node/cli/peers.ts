@@ -73,17 +73,19 @@ function stateOf({ connected, donates, refusals }: PeerView): string {
 /** Who gave whom how much, and what the peer gets for it. */
 function favoursOf({ receivedMs, givenMs, balanceMs, share }: PeerView): string {
   const [received, given] = [formatDurationMs(receivedMs), formatDurationMs(givenMs)]
-  const now =
-    share === undefined ? '' : ` (${formatShare(share)} of this node now, which others want, too)`
-  const idleTime = `it gets what is idle, and little of what others want${now}`
+  const now = share === undefined ? '' : `${formatShare(share)} of this node now`
+  const unowed =
+    share === undefined
+      ? 'it gets what is idle, and little of what others want'
+      : `it has ${now}, which others want, too`
   if (receivedMs <= 0)
     return givenMs <= 0
-      ? `nothing given or received yet: ${idleTime}`
-      : `we gave it ${given} of work, it gave us nothing that was verified yet: ${idleTime}`
+      ? `nothing given or received yet: ${unowed}`
+      : `we gave it ${given} of work, it gave us nothing that was verified yet: ${unowed}`
   const exchanged = `gave us ${received} of work (verified), we gave it ${givenMs <= 0 ? 'nothing yet' : given}`
   return balanceMs > 0
-    ? `${exchanged}: we owe it ${formatDurationMs(balanceMs)}, it is served first${now}`
-    : `${exchanged}: we owe it nothing, ${idleTime}`
+    ? `${exchanged}: we owe it ${formatDurationMs(balanceMs)}, it is served first${share === undefined ? '' : `, with ${now}`}`
+    : `${exchanged}: we owe it nothing, ${unowed}`
 }
 
 /** What this node believes of a peer as a host, in words. */

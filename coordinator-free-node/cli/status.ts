@@ -55,7 +55,7 @@ function favourPairs({ favours, receipts, contention }: NodeStatus): [string, st
     [
       '  we owe',
       owedPeers === 0
-        ? 'nobody: whoever asks first is served'
+        ? 'nobody, so nobody is served first'
         : `${formatDurationMs(owedMs)}, so these are served first: ${names.join(', ')}${rest}`,
     ],
     ...(contention.length === 0

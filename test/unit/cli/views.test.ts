@@ -123,7 +123,7 @@ describe('the node', () => {
     )
   })
   test('the status says whom this node owes, and what others signed for', () => {
-    expect(renderStatus(status)).toMatch(/we owe +nobody: whoever asks first is served/)
+    expect(renderStatus(status)).toMatch(/we owe +nobody, so nobody is served first/)
     const favours = {
       ...{ receivedMs: 11_520_000, givenMs: 2_400_000, owedMs: 9_120_000, owedPeers: 2 },
       owed: [{ peer: PEER, balanceMs: 7_320_000 }],
