@@ -57,9 +57,10 @@ describe('peers', () => {
     ],
     [{ givenMs: hourMs, receivedMs: hourMs }, 'we gave it 1 h 00 min: we owe it nothing'],
     [{ receivedMs: hourMs, balanceMs: hourMs }, 'we gave it nothing yet: we owe it 1 h 00 min'],
+    [{ share: 0.02 }, 'received yet: it has 2.0 % of this node now, which others want, too'],
     [
-      { share: 0.02 },
-      'little of what others want (2.0 % of this node now, which others want, too)',
+      { receivedMs: hourMs, balanceMs: hourMs, share: 0.62 },
+      'we owe it 1 h 00 min, it is served first, with 62 % of this node now',
     ],
   ])('%j in words', (change, words) => {
     expect(renderPeers([peer(change)])).toContain(words)
