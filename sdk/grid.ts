@@ -5,14 +5,17 @@ import type {
   EnlistedView,
   GatewayRequest,
   GatewayResults,
+  GridView,
   HostedJobView,
   InspectView,
+  InvitationView,
   JobView,
   ListsView,
   NodeStatus,
   PeerView,
   ReceiptView,
 } from '../coordinator-free-node/protocol/gateway-api.js'
+import type { PeerId } from '../coordinator-free-node/protocol/ids.js'
 import type { Task } from '../tasks/contract.js'
 import type { GatewayClient } from './gateway-client.js'
 import { GridJob, type JobKind } from './grid-job.js'
@@ -22,6 +25,7 @@ import type {
   Found,
   Grid,
   Inputs,
+  InviteOptions,
   ItemOf,
   JobHandle,
   JobOptions,
@@ -29,6 +33,9 @@ import type {
   RawResult,
   Searched,
 } from './types.js'
+
+const weekMs = 7 * 86_400_000
+const yearMs = 365 * 86_400_000
 
 export interface GridOptions {
   client: GatewayClient
@@ -145,6 +152,23 @@ export class ConnectedGrid implements Grid {
 
   async resume(): Promise<DonationView> {
     return await this.#client.call('resume', {})
+  }
+
+  async privateGrid(): Promise<GridView> {
+    return await this.#client.call('grid', {})
+  }
+
+  async invite(options: InviteOptions = {}): Promise<InvitationView> {
+    const { roles = ['submit', 'host'], forMs = weekMs, memberMs = yearMs, peer } = options
+    const request = { roles: [...roles], forMs, memberMs }
+    return await this.#client.call(
+      'invite',
+      peer === undefined ? request : { ...request, peer: peer as PeerId },
+    )
+  }
+
+  async revoke(member: string): Promise<readonly string[]> {
+    return (await this.#client.call('revoke', { member })).members
   }
 
   async lists(name?: string): Promise<ListsView> {

@@ -5,8 +5,10 @@ import type {
   EnlistedView,
   GatewayRequest,
   GatewayResults,
+  GridView,
   HostedJobView,
   InspectView,
+  InvitationView,
   JobView,
   ListsView,
   NodeStatus,
@@ -14,6 +16,7 @@ import type {
   ReceiptView,
   WhyView,
 } from '../coordinator-free-node/protocol/gateway-api.js'
+import type { Role } from '../coordinator-free-node/protocol/membership.js'
 import type { AnyTask, Task } from '../tasks/contract.js'
 
 export interface ConnectOptions {
@@ -218,6 +221,18 @@ export type ResultOf<T extends AnyTask> = z.output<T['result']>
 /** What iterating a job of this task gives. */
 export type PartOf<T extends AnyTask> = ReturnType<T['decode']>
 
+/** What an invitation to a private grid gives. */
+export interface InviteOptions {
+  /** Default: submit and host. */
+  roles?: readonly Role[]
+  /** How long it can be used, milliseconds. Default: a week. */
+  forMs?: number
+  /** How long who comes by it stays a member, milliseconds. Default: a year. */
+  memberMs?: number
+  /** For the node with this peer id alone. Default: for whoever holds it. */
+  peer?: string
+}
+
 /**
  * A connection to a node. Calls that cannot work (a kernel that captures a variable, an option out of bounds) throw
  * at once; everything later arrives through the job.
@@ -309,6 +324,15 @@ export interface Grid {
   /** No work for others, for so long (milliseconds) or until `resume`, across restarts. Own jobs go on. */
   pause(options?: { forMs?: number }): Promise<DonationView>
   resume(): Promise<DonationView>
+  /** The private grid that the node is a member of, with the members that it met. @throws {GridError} MH_USAGE in none */
+  privateGrid(): Promise<GridView>
+  /**
+   * An invitation to it; whoever holds its text may join.
+   * @throws {GridError} MH_USAGE when the node may not invite
+   */
+  invite(options?: InviteOptions): Promise<InvitationView>
+  /** Puts out a member, or all that came by an invitation, and whom they let in. @returns ids of members that go */
+  revoke(member: string): Promise<readonly string[]>
   /** Whom and what the node denies and allows; `name` asks for the entries of an imported list. */
   lists(name?: string): Promise<ListsView>
   /** Denies or allows a peer, subnet, owner or task: at once, and in later lives of the node. */

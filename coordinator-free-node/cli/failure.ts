@@ -28,6 +28,7 @@ const exitCodeOfError = {
   MH_BAD_ADDRESS: usage,
   MH_PEER_UNREACHABLE: usage,
   MH_DENIED: usage,
+  MH_NOT_A_MEMBER: usage,
   MH_PORT_TAKEN: usage,
   MH_STATE_LOCKED: usage,
   MH_STATE_CORRUPT: usage,

@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { addCancelCommand } from './commands/cancel.js'
 import { addDemoCommand } from './commands/demo.js'
 import { addDoctorCommand } from './commands/doctor.js'
+import { addGridCommand } from './commands/grid.js'
 import { addInspectCommands } from './commands/inspect.js'
 import { addInspectCommand } from './commands/inspect-subject.js'
 import { addListCommands } from './commands/lists.js'
@@ -47,6 +48,7 @@ export function createProgram(context: Context): Command {
   addInspectCommand(program, context)
   addListCommands(program, context)
   addReceiptsCommand(program, context)
+  addGridCommand(program, context)
   addWaitCommand(program, context)
   addCancelCommand(program, context)
   addDemoCommand(program, context)

@@ -1,6 +1,7 @@
 import type { DonationRules } from './hosting/availability.js'
 import type { HostingPolicy } from './hosting/policy.js'
 import type { ListSource } from './membership/gate.js'
+import type { Belonging } from './membership/members.js'
 
 /** The core's durations and sizes that a node may choose; bounds against abuse stand in protocol/limits. */
 export interface CoreConfig {
@@ -16,6 +17,8 @@ export interface CoreConfig {
   policy: HostingPolicy
   /** Whom and what this node lets in, by source; `lists-changed` replaces one. */
   lists: Readonly<Record<string, ListSource>>
+  /** This node's place in a private grid; undefined in an open one. */
+  belonging: Belonging | undefined
   /** When: hours, idle, battery. */
   rules: DonationRules
   /** Units of others that run when donation stops may go on for so long. */
@@ -60,6 +63,7 @@ export const defaultCoreConfig: CoreConfig = {
     nativeOwners: [],
   },
   lists: {},
+  belonging: undefined,
   rules: { windows: [], idle: undefined, neverOnBattery: false },
   graceMs: 20_000,
   advertEveryMs: 15_000,

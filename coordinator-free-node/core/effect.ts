@@ -9,9 +9,12 @@ import type {
   HeldReceipt,
   JobRecord,
   LedgerRecord,
+  MemberRecord,
   PeerRecord,
+  RevocationRecord,
   StandingRecord,
 } from './kit/records.js'
+import type { Provisional } from './membership/members.js'
 import type { CoreMessage } from './messages.js'
 
 export type JournalRecord =
@@ -24,6 +27,9 @@ export type JournalRecord =
   | { type: 'ledger'; record: LedgerRecord }
   | { type: 'ledger-forgotten'; peer: PeerId }
   | { type: 'standing'; record: StandingRecord }
+  | { type: 'member'; record: MemberRecord }
+  | { type: 'member-forgotten'; peer: PeerId }
+  | { type: 'revocation'; record: RevocationRecord }
   | { type: 'peer'; record: PeerRecord }
   | { type: 'peer-forgotten'; peer: PeerId }
   /** Takes the place of an earlier receipt of the same work. Not sealed in a simulation, which signs nothing. */
@@ -39,6 +45,10 @@ export type EffectBody =
   | { type: 'disconnect'; peer: PeerId; reason: string }
   /** Ends every connection that the lists no longer admit: to these peers, and from denied addresses. */
   | { type: 'turn-away'; peers: readonly PeerId[] }
+  /** Certifies a member that came by an invitation, and sends it the certificate. */
+  | ({ type: 'confirm-member'; peer: PeerId } & Provisional)
+  /** A certificate of this node's own, which takes the place of its own by an invitation. */
+  | { type: 'keep-membership'; chain: Uint8Array }
   /** Announces in the directory that this node stewards the job. */
   | { type: 'provide'; job: JobId }
   /** Fetches manifest and task from a neighbour, by hash, unless they are here. */

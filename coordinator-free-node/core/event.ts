@@ -11,10 +11,13 @@ import type {
   HeldReceipt,
   JobRecord,
   LedgerRecord,
+  MemberRecord,
   PeerRecord,
+  RevocationRecord,
   StandingRecord,
 } from './kit/records.js'
 import type { ListSource } from './membership/gate.js'
+import type { Provisional } from './membership/members.js'
 import type { CoreMessage } from './messages.js'
 
 /** A job as the journal remembers it. */
@@ -37,6 +40,8 @@ export type EventBody =
       ledger: readonly LedgerRecord[]
       standing: readonly StandingRecord[]
       peers: readonly PeerRecord[]
+      members: readonly MemberRecord[]
+      revoked: readonly RevocationRecord[]
       /** What stewards signed for this node as a host. */
       receipts: readonly HeldReceipt[]
       /** A pause that outlived the node: see `pause-requested`. */
@@ -78,6 +83,10 @@ export type EventBody =
   /** No work for others until then by the wall clock; Infinity: until `resume-requested`. */
   | { type: 'pause-requested'; untilUtcMs: number }
   | { type: 'resume-requested' }
+  /** A peer's membership of the private grid holds; comes before it is a neighbour. */
+  | { type: 'member-seen'; record: MemberRecord; provisional: Provisional | undefined }
+  /** This node's user revokes; signed already. */
+  | { type: 'revocation-issued'; record: RevocationRecord }
   /** A source of the operator's lists says something else now; undefined: nothing more. */
   | { type: 'lists-changed'; source: string; list: ListSource | undefined }
 

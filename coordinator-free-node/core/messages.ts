@@ -5,9 +5,10 @@
 import type { AdvertBody, PeerMessage, VoteBody } from '../protocol/messages.js'
 import type { Receipt } from '../protocol/receipt.js'
 import type { Sealed } from '../protocol/seal.js'
+import type { RevocationRecord } from './kit/records.js'
 
 export type CoreMessage =
-  | Exclude<PeerMessage, { type: 'advert' | 'vote' | 'lease' | 'receipt' }>
+  | Exclude<PeerMessage, { type: 'advert' | 'vote' | 'lease' | 'receipt' | 'revocations' }>
   | {
       type: 'advert'
       body: AdvertBody
@@ -15,6 +16,7 @@ export type CoreMessage =
       sealed: Sealed | undefined
       hops: number
     }
+  | { type: 'revocations'; revoked: readonly RevocationRecord[] }
   | { type: 'vote'; body: VoteBody; outputs: readonly Uint8Array[] }
   | {
       type: 'receipt'

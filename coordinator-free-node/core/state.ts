@@ -8,6 +8,7 @@ import { type Random, seedRandom } from './kit/random.js'
 import { type SecretRandom, secretRandom } from './kit/secret-random.js'
 import { type AdvertState, createAdverts } from './membership/adverts.js'
 import { createGate, type Gate } from './membership/gate.js'
+import { createMembers, type Members } from './membership/members.js'
 import { createNeighbours, type NeighbourState } from './membership/neighbours.js'
 import { createLedger, type Ledger } from './reciprocity/ledger.js'
 import type { OwnPace, UnitClaim } from './reciprocity/prices.js'
@@ -92,6 +93,7 @@ export interface NodeState {
   addresses: readonly string[]
   readonly neighbours: NeighbourState
   readonly gate: Gate
+  readonly members: Members
   /** When an allowance ends and neighbours have to be looked at again. */
   gateReviewMs: number
   readonly adverts: AdvertState
@@ -143,6 +145,7 @@ export function createState(
     addresses: [],
     neighbours: createNeighbours(),
     gate: createGate(whole.lists),
+    members: createMembers(whole.belonging),
     gateReviewMs: Number.POSITIVE_INFINITY,
     adverts: createAdverts(),
     stewarded: new Map(),

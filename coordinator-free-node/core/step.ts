@@ -7,6 +7,7 @@ import type { PeerId } from '../protocol/ids.js'
 import type { Effect } from './effect.js'
 import type { Event, EventBody, EventOf } from './event.js'
 import { assertNever } from './kit/assert.js'
+import { learnRevocation, rememberMember } from './membership/members.js'
 import { dialFailed, restorePeers } from './membership/neighbours.js'
 import type { CoreMessage } from './messages.js'
 import type { NodeState } from './state.js'
@@ -27,6 +28,7 @@ import {
 import { completeIfDone, failJob } from './step/job-end.js'
 import { onAbort, onAnswer, onRelease, onRenew, onWant } from './step/leasing.js'
 import { enforceLists, listsTick, onListsChanged } from './step/lists.js'
+import { onMemberSeen } from './step/members.js'
 import {
   membershipTick,
   onAdvert,
@@ -36,6 +38,7 @@ import {
   onPeersHeardOf,
 } from './step/membership.js'
 import { onReceipt, recallReceipts } from './step/receipts.js'
+import { membersTick, onRevocations } from './step/revocations.js'
 import {
   onInputsAppended,
   onInputsClosed,
@@ -114,6 +117,10 @@ function handle(turn: Turn, event: EventBody): void {
       return onPause(turn, event.untilUtcMs)
     case 'resume-requested':
       return onPause(turn, undefined)
+    case 'member-seen':
+      return onMemberSeen(turn, event)
+    case 'revocation-issued':
+      return onRevocations(turn, state.self, [event.record])
     case 'lists-changed':
       return onListsChanged(turn, event)
     default:
@@ -132,6 +139,11 @@ function onMessage(turn: Turn, from: PeerId, message: CoreMessage): void {
       return onPeersHeardOf(turn, message.peers)
     case 'advert':
       return onAdvert(turn, from, message)
+    case 'revocations':
+      return onRevocations(turn, from, message.revoked)
+    case 'membership':
+      emit(turn, { type: 'keep-membership', chain: message.chain })
+      return
     case 'answer':
       return onAnswer(turn, from, message)
     case 'want':
@@ -172,6 +184,8 @@ function onStarted(turn: Turn, event: EventOf<'started'>): void {
     if (isBetrayal(record))
       state.betrayedUntilMs = Math.max(state.betrayedUntilMs, record.bannedUntilMs)
   }
+  for (const record of event.members) rememberMember(state.members, record)
+  for (const record of event.revoked) learnRevocation(state.members, record)
   restorePeers(state.neighbours, event.peers)
   recallPause(turn, event.pausedUntilUtcMs)
   for (const job of event.jobs) restoreJob(turn, job)
@@ -190,6 +204,7 @@ function onDeadline(turn: Turn): void {
   if (due('membership')) {
     membershipTick(turn)
     listsTick(turn)
+    membersTick(turn)
   }
   if (due('steward')) stewardTick(turn)
   if (due('host')) hostTick(turn)

@@ -19,6 +19,7 @@ export const errorCodes = [
   'MH_BAD_ADDRESS',
   'MH_PEER_UNREACHABLE',
   'MH_DENIED',
+  'MH_NOT_A_MEMBER',
   'MH_PORT_TAKEN',
   'MH_STATE_LOCKED',
   'MH_STATE_CORRUPT',

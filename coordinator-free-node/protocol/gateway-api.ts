@@ -29,6 +29,7 @@ import {
   plainText,
 } from './lists.js'
 import { type Acceptance, type JobInputs, manifestSchema } from './manifest.js'
+import { type Role, roles } from './membership.js'
 import type { ResultKind } from './outcome.js'
 import type { Receipt } from './receipt.js'
 import type { UnitRun } from './unit-runs.js'
@@ -113,6 +114,19 @@ export const requestSchemas = {
     forMs: z.number().min(1).max(pauseMsMax).optional(),
   }),
   resume: z.strictObject({}),
+  /** The private grid that this node is a member of, and whom it knows of it. */
+  grid: z.strictObject({}),
+  /** An invitation to it. */
+  invite: z.strictObject({
+    roles: z.array(z.enum(roles)).min(1).max(roles.length),
+    /** How long it can be used, and how long who comes by it stays a member. */
+    forMs: z.number().int().min(60_000).max(listMsMax),
+    memberMs: z.number().int().min(60_000).max(listMsMax),
+    /** For this peer alone. */
+    peer: peerIdSchema.optional(),
+  }),
+  /** Puts a member out, or all that came by an invitation; with whom they let in. */
+  revoke: z.strictObject({ member: z.string().min(4).max(100) }),
   /** Whom and what the node's lists deny and allow; `name` asks for the entries of an imported list. */
   lists: z.strictObject({ name: listNameSchema.optional() }),
   /** Denies or allows, at once and in later lives; again changes how long and the note. */
@@ -544,7 +558,50 @@ export interface NodeStatus {
   residentBytes: number
 }
 
+/** A member of a private grid, as far as this node has met it. */
+export interface GridMemberView {
+  peer: PeerId
+  /** True for this node. */
+  self: boolean
+  roles: readonly Role[]
+  /** The invitation by which it came, or the member that certified it; undefined: the grid's own key. */
+  cameBy: PeerId | undefined
+  /** Milliseconds since 1970. */
+  expiresUtcMs: number
+  seenUtcMs: number | undefined
+  connected: boolean
+  revoked: boolean
+}
+
+export interface GridView {
+  name: string
+  /** As protocols name it: with the hash of its key. */
+  overlayName: string
+  /** Peer id of the grid's key. */
+  authority: PeerId
+  /** Whether the grid was founded on this node, which holds its key. */
+  founder: boolean
+  /** This node first, then the last seen first. */
+  members: readonly GridMemberView[]
+  /** Revoked members and invitations that this node never met. */
+  revokedElse: readonly PeerId[]
+}
+
+export interface InvitationView {
+  grid: string
+  /** What to send to whom it is for; whoever holds it may join. */
+  text: string
+  /** Its id: what `revoke` takes. */
+  invitation: PeerId
+  roles: readonly Role[]
+  expiresUtcMs: number
+  forPeer: PeerId | undefined
+}
+
 export interface GatewayResults {
+  grid: GridView
+  invite: InvitationView
+  revoke: { revoked: PeerId; members: readonly PeerId[] }
   submit: { job: JobId }
   append: { units: number }
   close: { units: number }

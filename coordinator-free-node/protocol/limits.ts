@@ -81,6 +81,14 @@ export const limits = {
   /** Neighbours that a node keeps by itself; above `neighboursWanted` it dials no introductions. */
   neighboursMax: 256,
   neighboursWanted: 12,
+  /** Certificates from a private grid's key to a member: four inviters in a row, with their invitations. */
+  membershipDepthMax: 9,
+  /** Members that a node remembers; who was seen longest ago goes first. A kilobyte each. */
+  membersMax: 4_096,
+  /** Revocations that a node keeps and passes on, a kilobyte each. Only the grid's own key may fill the last quarter. */
+  revocationsMax: 4_096,
+  /** Revocations in one message. */
+  revocationsPerMessageMax: 64,
   /** Jobs that a node serves as a host at once. */
   hostedJobsMax: 64,
   /** Of one steward: who advertises jobs that do not exist must not keep others out. */

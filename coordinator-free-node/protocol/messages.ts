@@ -9,6 +9,7 @@ import { z } from 'zod'
 import { bytesSchema } from './bytes.js'
 import { blobHashSchema, jobIdSchema, peerIdSchema } from './ids.js'
 import { limits } from './limits.js'
+import { revocationSchema } from './membership.js'
 import { abortReasons } from './outcome.js'
 import { sealedSchema } from './seal.js'
 import { tiers } from './task-bundle.js'
@@ -142,9 +143,21 @@ const wire = {
   }),
   /** Steward to host, now and then and at the end of a job: see receipt.ts. */
   receipt: z.strictObject({ type: z.literal('receipt'), sealed: sealedSchema }),
+  /** Private grids: who is out. Passed on once by everybody. */
+  revocations: z.strictObject({
+    type: z.literal('revocations'),
+    revoked: z.array(revocationSchema).min(1).max(limits.revocationsPerMessageMax),
+  }),
+  /** Private grids, from a member who may invite: a certificate for the one who came by an invitation. */
+  membership: z.strictObject({
+    type: z.literal('membership'),
+    chain: bytes.refine((chain) => chain.length <= 6 * 1024),
+  }),
 } as const
 
 export const peerMessageSchema = z.discriminatedUnion('type', [
+  wire.revocations,
+  wire.membership,
   wire.hello,
   wire.introduce,
   wire.advert,

@@ -11,7 +11,15 @@ import { bytesSchema } from './bytes.js'
 import { peerIdSchema } from './ids.js'
 import { limits } from './limits.js'
 
-export const sealPurposes = ['advert', 'vote', 'manifest', 'deny-list', 'receipt'] as const
+export const sealPurposes = [
+  'advert',
+  'vote',
+  'manifest',
+  'deny-list',
+  'receipt',
+  'membership',
+  'revocation',
+] as const
 export type SealPurpose = (typeof sealPurposes)[number]
 
 const signature = bytesSchema.refine((bytes) => bytes.length === 64, {

@@ -10,6 +10,7 @@ import type { JobId } from '../protocol/ids.js'
 import { limits } from '../protocol/limits.js'
 import { calibrate } from './calibration.js'
 import type { GatewayBackend } from './gateway/backend.js'
+import { gridRequests } from './grid/grid-requests.js'
 import { inspectRequests } from './inspector.js'
 import { keyOf } from './journal.js'
 import { listRequests } from './lists/list-requests.js'
@@ -36,6 +37,7 @@ export function createBackend(parts: NodeParts): GatewayBackend {
   return {
     async submit(submission) {
       checkJobCount(parts)
+      checkMaySubmit(parts)
       const { job, manifest } = await blobs.create(
         await sized(parts, submission),
         randomBytes(16).toString('hex'),
@@ -96,6 +98,7 @@ export function createBackend(parts: NodeParts): GatewayBackend {
       driver.dispatch({ type: 'resume-requested' })
       return await savedDonation(parts)
     },
+    ...gridRequests(parts),
     ...listRequests(parts),
     ...inspectRequests(parts),
     drain: (_request, signal) => drain(parts, signal),
@@ -300,5 +303,13 @@ function pause(ms: number, signal: AbortSignal): Promise<void> {
     }
     const timer = setTimeout(done, ms)
     signal.addEventListener('abort', done, { once: true })
+  })
+}
+
+function checkMaySubmit({ grid }: NodeParts): void {
+  if (grid === undefined || grid.roles.includes('submit')) return
+  throw new GridError('MH_USAGE', `this node may not submit jobs to the grid "${grid.name}"`, {
+    blame: 'user',
+    hint: `its roles are ${grid.roles.join(', ')}; whoever invited it can give others`,
   })
 }

@@ -4,6 +4,7 @@ import { GridError, isGridError } from '../protocol/errors.js'
 import type { JobId, PeerId } from '../protocol/ids.js'
 import { limits } from '../protocol/limits.js'
 import { unitsOf } from '../protocol/unit-runs.js'
+import { keepPapers } from './grid/grid-papers.js'
 import { readInputs } from './host-runner.js'
 import { forgetJob } from './journal.js'
 import type { NodeParts } from './node-parts.js'
@@ -23,6 +24,12 @@ export function perform(parts: NodeParts, effect: Effect): void {
       return
     case 'turn-away':
       overlay.turnAway()
+      return
+    case 'confirm-member':
+      confirmMember(parts, effect)
+      return
+    case 'keep-membership':
+      keepMembership(parts, effect.chain)
       return
     case 'provide':
       overlay.provide(effect.job, parts.stopped).catch((error: unknown) => {
@@ -172,4 +179,24 @@ function fetchJob(
       )
       driver.dispatch({ type: 'job-fetch-failed', job, reason, retryable })
     })
+}
+
+/** Signs a certificate of its own for a member that came by an invitation. */
+function confirmMember(
+  { grid, state, overlay, mail }: NodeParts,
+  { peer, memberMs, through }: Extract<Effect, { type: 'confirm-member' }>,
+): void {
+  const member = state.members.known.get(peer)
+  if (grid === undefined || member === undefined) return
+  const chain = grid.confirm(member, { memberMs, through }, Date.now())
+  overlay.send(peer, [mail.pack({ type: 'membership', chain })])
+}
+
+function keepMembership({ grid, store, log }: NodeParts, chain: Uint8Array): void {
+  const papers = grid?.adopt(chain, Date.now())
+  if (papers === undefined) return
+  log.info({ grid: papers.name }, 'a member confirmed the membership of this node')
+  keepPapers(store, papers).catch((error: unknown) => {
+    log.error({ error: String(error) }, 'the confirmed membership cannot be kept')
+  })
 }

@@ -77,6 +77,21 @@ function isSigned(key: KeyObject | undefined, content: Uint8Array, signature: Ui
   return verify(null, content, key, signature)
 }
 
+/** @param seed  32 bytes; the same give the same key: for keys that travel, as in an invitation */
+export function identityFromSeed(seed: Uint8Array): Identity {
+  const key = createPrivateKey({
+    key: Buffer.concat([pkcs8Head, seed]),
+    format: 'der',
+    type: 'pkcs8',
+  })
+  const { x } = key.export({ format: 'jwk' })
+  const raw = Buffer.concat([seed, base64url(x)])
+  return loadIdentity(privateKeyToProtobuf(privateKeyFromRaw(new Uint8Array(raw))))
+}
+
+/** What stands before an Ed25519 seed in PKCS #8 (RFC 8410). */
+const pkcs8Head = Buffer.from('302e020100300506032b657004220420', 'hex')
+
 function parsePrivateKey(bytes: Uint8Array): Ed25519PrivateKey {
   let cause: unknown
   try {

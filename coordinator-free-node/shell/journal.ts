@@ -8,7 +8,7 @@
  * | `lease/JOB/LEASE` | host and runs |
  * | `in/JOB/UNIT` | input of a list job's unit, until the job ends: any result may be withdrawn or audited before |
  * | `out/JOB/..`, `was/JOB/..`, `new/JOB/..` | canonical results: see result-packs.ts |
- * | `ledger/PEER`, `standing/PEER`, `peer/PEER` | their records |
+ * | `ledger/PEER`, `standing/PEER`, `peer/PEER`, `member/PEER`, `revoked/PEER` | their records |
  * | `receipt/STEWARD/JOB/PERIOD` | what the steward signed: see receipts.ts |
  * | `meta/identity` | private key |
  * | `list/command`, `list/from/NAME` | whom and what the operator denies and allows: lists/list-book.ts |
@@ -25,16 +25,20 @@ import type {
   HeldReceipt,
   JobRecord,
   LedgerRecord,
+  MemberRecord,
   PeerRecord,
+  RevocationRecord,
   StandingRecord,
 } from '../core/kit/records.js'
 import type { Store, StoreWrite } from '../ports/store.js'
+import { bytesSchema } from '../protocol/bytes.js'
 import { decode, encode } from '../protocol/codec.js'
 import { failureCodes, isGridError } from '../protocol/errors.js'
 import { jobPhases } from '../protocol/gateway-api.js'
 import { type JobId, jobIdSchema, peerIdSchema } from '../protocol/ids.js'
 import { limits } from '../protocol/limits.js'
 import { type Manifest, unitCountOf } from '../protocol/manifest.js'
+import { revocationSchema, roles } from '../protocol/membership.js'
 import type { UnitRun } from '../protocol/unit-runs.js'
 import { readReceipts } from './receipts.js'
 import { ResultWrites, readCanonical, readWithdrawn, resultPrefixes } from './result-packs.js'
@@ -107,6 +111,19 @@ const standingSchema = z.object({
   audited: count.default(0),
   refuted: count,
   bannedUntilMs: z.number(),
+})
+const memberSchema = z.object({
+  peer: peerIdSchema,
+  roles: z.array(z.enum(roles)),
+  lineage: z.array(peerIdSchema),
+  expiresMs: z.number(),
+  seenMs: z.number(),
+  chain: bytesSchema,
+})
+const revokedSchema = z.object({
+  revoked: peerIdSchema,
+  signer: peerIdSchema,
+  packed: revocationSchema,
 })
 const peerSchema = z.object({
   peer: peerIdSchema,
@@ -245,6 +262,12 @@ function toWrites(record: JournalRecord): Waiting[] {
       return [put(`standing/${record.record.peer}`, record.record)]
     case 'peer':
       return [put(`peer/${record.record.peer}`, record.record)]
+    case 'member':
+      return [put(`member/${record.record.peer}`, record.record)]
+    case 'member-forgotten':
+      return [{ type: 'delete', key: `member/${record.peer}` }]
+    case 'revocation':
+      return [put(`revoked/${record.record.revoked}`, record.record)]
     case 'peer-forgotten':
       return [{ type: 'delete', key: `peer/${record.peer}` }]
     case 'receipt':
@@ -263,6 +286,8 @@ export interface Memory {
   ledger: LedgerRecord[]
   standing: StandingRecord[]
   peers: PeerRecord[]
+  members: MemberRecord[]
+  revoked: RevocationRecord[]
   receipts: HeldReceipt[]
   pausedUntilUtcMs: number | undefined
 }
@@ -292,6 +317,8 @@ export async function recall(
     ledger: await readAll(store, 'ledger', ledgerSchema),
     standing: await readAll(store, 'standing', standingSchema),
     peers: await readAll(store, 'peer', peerSchema),
+    members: (await readAll(store, 'member', memberSchema)).sort((a, b) => a.seenMs - b.seenMs),
+    revoked: await readAll(store, 'revoked', revokedSchema),
     receipts: await recallReceipts(store),
     pausedUntilUtcMs: await recallPause(store),
   }

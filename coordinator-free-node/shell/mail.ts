@@ -20,6 +20,7 @@ import { resultKinds } from '../protocol/outcome.js'
 import { type ReceiptStatement, receiptStatementSchema } from '../protocol/receipt.js'
 import { type Sealed, type SealPurpose, sealedBytes } from '../protocol/seal.js'
 import { countUnits } from '../protocol/unit-runs.js'
+import type { PrivateGrid } from './grid/private-grid.js'
 
 export interface Mail {
   /** @returns the message as it travels, signed where it has to be */
@@ -35,8 +36,15 @@ export interface Mail {
 /** Adverts reach a node from many neighbours: each signature is checked once. 4096 of them are 1 MB. */
 const checkedAdvertsMax = 4_096
 
-/** @param utcMs  the calendar, for the date on receipts; milliseconds since 1970 */
-export function createMail(signer: Signer, utcMs: () => number = Date.now): Mail {
+/**
+ * @param utcMs  the calendar, for the date on receipts; milliseconds since 1970
+ * @param grid  the private grid, whose members revoke
+ */
+export function createMail(
+  signer: Signer,
+  utcMs: () => number = Date.now,
+  grid?: Pick<PrivateGrid, 'examineRevocation'>,
+): Mail {
   const ownAdverts = new WeakMap<AdvertBody, Sealed>()
   const checkedAdverts = new Map<string, AdvertBody>()
 
@@ -92,6 +100,7 @@ export function createMail(signer: Signer, utcMs: () => number = Date.now): Mail
       if (message.type === 'vote') return unpackVote(from, message, open)
       if (message.type === 'receipt')
         return unpackReceipt({ steward: from, host: signer.self }, message.sealed, open)
+      if (message.type === 'revocations') return unpackRevocations(message, grid)
       return message
     },
   }
@@ -117,11 +126,27 @@ function toWire(
       const statement: ReceiptStatement = { ...message.receipt, version: 1, issuedUtcMs }
       return { type: 'receipt', sealed: seal('receipt', encode(statement)) }
     }
+    case 'revocations':
+      return { type: 'revocations', revoked: message.revoked.map(({ packed }) => packed) }
     case 'lease':
       return { ...message, inputs: [...(message.inputs ?? [])] }
     default:
       return message
   }
+}
+
+function unpackRevocations(
+  { revoked }: Extract<PeerMessage, { type: 'revocations' }>,
+  grid: Pick<PrivateGrid, 'examineRevocation'> | undefined,
+): CoreMessage {
+  if (grid === undefined)
+    throw remoteFault('MH_BAD_MESSAGE', 'there is nobody to revoke in an open grid')
+  const records = revoked.map((packed) => {
+    const record = grid.examineRevocation(packed)
+    if ('fault' in record) throw remoteFault('MH_BAD_SIGNATURE', record.fault)
+    return record
+  })
+  return { type: 'revocations', revoked: records }
 }
 
 function unpackVote(

@@ -31,6 +31,9 @@ const hours = z.string().superRefine((text, context) => {
   if (typeof parsed === 'string') context.addIssue(parsed)
 })
 
+/** Of nodes that are members of no private grid and were told no name. */
+export const openGridName = 'open'
+
 export const nodeOptionsSchema = z.strictObject({
   stateDirectory: z
     .string()
@@ -64,7 +67,7 @@ export const nodeOptionsSchema = z.strictObject({
   grid: z
     .string()
     .regex(/^[A-Za-z0-9][A-Za-z0-9-]{0,62}$/)
-    .default('open')
+    .default(openGridName)
     .describe('Name of the grid; nodes of other grids are not heard.'),
   cpus: z
     .number()

@@ -5,6 +5,7 @@ import type { Executor } from '../ports/executor.js'
 import type { Overlay } from '../ports/overlay.js'
 import type { Store } from '../ports/store.js'
 import type { Driver } from './driver.js'
+import type { PrivateGrid } from './grid/private-grid.js'
 import type { HostRunner } from './host-runner.js'
 import type { JobBlobs } from './job-blobs.js'
 import type { JobNews } from './job-news.js'
@@ -16,6 +17,8 @@ import type { ResultChecker } from './result-checker.js'
 
 export interface NodeParts {
   options: ParsedNodeOptions
+  /** Undefined in an open grid. */
+  grid: PrivateGrid | undefined
   state: NodeState
   driver: Driver
   store: Store

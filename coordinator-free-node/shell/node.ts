@@ -4,13 +4,13 @@
  */
 import { randomBytes } from 'node:crypto'
 import { type Logger, pino } from 'pino'
-import { defaultCoreConfig } from '../core/config.js'
+import { type CoreConfig, defaultCoreConfig } from '../core/config.js'
 import { denialOfAddress } from '../core/membership/gate.js'
 import { createState, type NodeState } from '../core/state.js'
 import { denialOfMeeting, denialOfPlace } from '../core/step/admission.js'
 import type { Overlay } from '../ports/overlay.js'
 import type { Store } from '../ports/store.js'
-import { isGridError } from '../protocol/errors.js'
+import { GridError, isGridError } from '../protocol/errors.js'
 import type { NodeStatus } from '../protocol/gateway-api.js'
 import type { BlobHash, JobId } from '../protocol/ids.js'
 import { parseIp } from '../protocol/subnet.js'
@@ -19,15 +19,19 @@ import { createDriver } from './driver.js'
 import { perform } from './effects.js'
 import { createExecutor } from './executor/executor.js'
 import { startGateway } from './gateway/gateway-server.js'
+import { readPapers } from './grid/grid-papers.js'
+import { membershipDesk } from './grid/membership-desk.js'
+import { PrivateGrid } from './grid/private-grid.js'
 import { createHostRunner } from './host-runner.js'
-import { createIdentity, loadIdentity } from './identity.js'
+import type { Identity } from './identity.js'
 import { createJobBlobs } from './job-blobs.js'
 import { createJobNews } from './job-news.js'
-import { createJournal, keyOf, type Memory, recall } from './journal.js'
+import { createJournal, type Memory, recall } from './journal.js'
+import { keptIdentity } from './kept-identity.js'
 import { ListBook } from './lists/list-book.js'
 import { optionLists } from './lists/option-lists.js'
 import { createMail } from './mail.js'
-import type { NodeOptions, ParsedNodeOptions } from './node-options.js'
+import { type NodeOptions, openGridName, type ParsedNodeOptions } from './node-options.js'
 import type { NodeParts } from './node-parts.js'
 import type { OverlayGate } from './overlay/gate.js'
 import { createOverlay } from './overlay/overlay.js'
@@ -98,23 +102,31 @@ async function assemble(
   }
   const store = await openStore(options.stateDirectory, { onWarning })
   undo.push(() => store.close())
-  const identity = loadIdentity(await identityBytes(store))
-  const config = donationConfigOf(options)
+  const identity = await keptIdentity(store)
+  const grid = await belongTo(store, identity, options)
+  const config = grantedBy(grid, donationConfigOf(options), onWarning)
   const { donates = true, slots = 1, rules } = config
   const senses = await sensesFor(rules ?? defaultCoreConfig.rules)
-  const mail = createMail(identity.signer)
+  const mail = createMail(identity.signer, Date.now, grid)
   const { nowMs } = systemClock
   const lists = new ListBook({ store, mail, given: optionLists(said), nowMs })
   await lists.load()
   const state = createState(
     identity.signer.self,
     randomBytes(4).readInt32LE(),
-    { ...config, lists: lists.sources() },
+    { ...config, lists: lists.sources(), belonging: grid?.belonging },
     randomBytes(32),
   )
   const overlay = createOverlay({
     ...overlayOptions(options, identity.privateKey, log),
     gate: gateOf(state, nowMs),
+    ...(grid === undefined
+      ? {}
+      : {
+          grid: grid.overlayName,
+          peers: [...options.peers, ...grid.meetingPlaces],
+          credentials: membershipDesk(grid, state, (event) => parts.driver.dispatch(event)),
+        }),
   })
   const space = createBlobSpace(store, {
     bytesMax: options.disk,
@@ -131,8 +143,9 @@ async function assemble(
     native: options.nativeOwners.length > 0,
   })
   const stopping = new AbortController()
-  const parts = connectParts({
+  const parts: NodeParts = connectParts({
     options,
+    grid,
     state,
     store,
     overlay,
@@ -237,12 +250,36 @@ async function reachOne(overlay: Overlay, peers: readonly string[]): Promise<voi
   }
 }
 
-async function identityBytes(store: Store): Promise<Uint8Array> {
-  const kept = await store.get(keyOf.identity)
-  if (kept !== undefined) return kept
-  const fresh = createIdentity()
-  await store.write([{ type: 'put', key: keyOf.identity, value: fresh }])
-  return fresh
+/** @throws {GridError} MH_USAGE when another grid is asked for than the one that this node is a member of */
+async function belongTo(
+  store: Store,
+  identity: Identity,
+  options: ParsedNodeOptions,
+): Promise<PrivateGrid | undefined> {
+  const papers = await readPapers(store)
+  if (papers === undefined) return undefined
+  const grid = new PrivateGrid(papers, identity)
+  const asked = options.grid
+  if (asked === openGridName || asked === grid.name || asked === grid.overlayName) return grid
+  throw new GridError(
+    'MH_USAGE',
+    `option grid (--grid): this node is a member of the private grid "${grid.name}", not of "${asked}"`,
+    {
+      blame: 'user',
+      hint: 'leave --grid out, use another state directory, or leave the grid: manyhands grid leave',
+    },
+  )
+}
+
+/** The grid has a say in what its members do. */
+function grantedBy(
+  grid: PrivateGrid | undefined,
+  config: Partial<CoreConfig>,
+  onWarning: (text: string) => void,
+): Partial<CoreConfig> {
+  if (grid === undefined || grid.roles.includes('host') || config.donates === false) return config
+  onWarning(`this node may not work for others in the grid "${grid.name}": its invitation said so`)
+  return { ...config, donates: false }
 }
 
 /** Ties the parts that need each other. */

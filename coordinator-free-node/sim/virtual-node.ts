@@ -110,6 +110,8 @@ export class VirtualNode {
       ledger: [...this.disk.ledger.values()],
       standing: [...this.disk.standing.values()],
       peers: [],
+      members: [],
+      revoked: [],
       receipts: [...this.disk.receipts.values()],
       pausedUntilUtcMs: this.disk.pausedUntilUtcMs,
     })

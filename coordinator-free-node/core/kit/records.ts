@@ -2,6 +2,7 @@
 import type { FailureCode } from '../../protocol/errors.js'
 import type { JobPhase } from '../../protocol/gateway-api.js'
 import type { JobId, PeerId, UnitIndex } from '../../protocol/ids.js'
+import type { PackedRevocation, Role } from '../../protocol/membership.js'
 
 /** What a job's journal entry says; results and leases have entries of their own. */
 export interface JobRecord {
@@ -77,4 +78,24 @@ export interface HeldReceipt {
   serial: number
   /** Units that it says were accepted. */
   accepted: number
+}
+
+/** A member of this node's private grid, as its certificates say. */
+export interface MemberRecord {
+  peer: PeerId
+  roles: readonly Role[]
+  /** Everybody through whom it came, invitations as well; itself last. */
+  lineage: readonly PeerId[]
+  /** Event clock. */
+  expiresMs: number
+  seenMs: number
+  /** Its chain as it showed it: what a revocation of it has to show. */
+  chain: Uint8Array
+}
+
+export interface RevocationRecord {
+  revoked: PeerId
+  signer: PeerId
+  /** As it travels. */
+  packed: PackedRevocation
 }

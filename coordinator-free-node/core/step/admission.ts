@@ -12,15 +12,23 @@ import {
   denialOfPeer,
   denialOfTask,
 } from '../membership/gate.js'
+import { isExpired, isRevoked, mayDo } from '../membership/members.js'
 import type { NodeState } from '../state.js'
 
 /** Why a peer is not dialled, connected, remembered, introduced, heard or given leases; undefined: it may be. */
 export function denialOfMeeting(
-  { gate, self }: NodeState,
+  { gate, members, self }: NodeState,
   peer: PeerId,
   nowMs: number,
 ): Denial | undefined {
-  return peer === self ? undefined : denialOfPeer(gate, peer, nowMs)
+  if (peer === self) return undefined
+  if (isRevoked(members, peer)) return outOfGrid('its membership of the grid was revoked')
+  if (isExpired(members, peer, nowMs)) return outOfGrid('its membership of the grid has expired')
+  return denialOfPeer(gate, peer, nowMs)
+}
+
+function outOfGrid(reason: string): Denial {
+  return { reason, source: 'grid', note: undefined, untilMs: undefined }
 }
 
 /** Why nobody is met at a multiaddr. A name says nothing: what it stands for is judged once it is looked up. */
@@ -48,7 +56,7 @@ export function admittedPlaces(
  * @param isOwn  whether the node's own user asks: the lists of owners and tasks are about others
  */
 export function refusalOfWork(
-  { config, hosting, gate }: NodeState,
+  { config, hosting, gate, members }: NodeState,
   facts: JobFacts,
   isOwn: boolean,
   nowMs: number,
@@ -57,5 +65,6 @@ export function refusalOfWork(
   const refused = refusalOf(facts, isOwn, means, config.policy)
   if (refused !== undefined || isOwn) return refused
   const { requester, taskHash } = facts
+  if (!mayDo(members, requester, 'submit')) return 'its requester may not submit jobs to this grid'
   return (denialOfOwner(gate, requester, nowMs) ?? denialOfTask(gate, taskHash, nowMs))?.reason
 }

@@ -1,6 +1,7 @@
 /** What becomes of leases: hosts ask, renew, give back, fail, fall silent or leave. */
 import type { PeerId, UnitIndex } from '../../protocol/ids.js'
 import { limits } from '../../protocol/limits.js'
+import { mayDo } from '../membership/members.js'
 import type { CoreMessageOf } from '../messages.js'
 import { disconnect, hostOf, isDue, refuseHost, setAway } from '../scheduling/hosts.js'
 import { endLease, loseUnits, renewLease } from '../scheduling/leases.js'
@@ -50,6 +51,8 @@ export function onWant(turn: Turn, from: PeerId, message: CoreMessageOf<'want'>)
     send(turn, from, { type: 'decline', job: message.job, reason, final: true })
   if (stewarded === undefined) return decline('this node does not steward that job')
   if (stewarded.job.phase !== 'running') return decline('the job has ended')
+  if (from !== state.self && !mayDo(state.members, from, 'host'))
+    return decline('this member may not work for others in this grid')
   if (isBanned(state.standing, from, nowMs)) {
     const host = hostOf(stewarded.schedule, from, nowMs)
     const ground = 'results of this host were refuted earlier'

@@ -53,7 +53,7 @@ function forgetDenied(turn: Turn): void {
 }
 
 /** The overlay hangs up on the same peers, and on those at addresses that the core does not see. */
-function turnAway(turn: Turn): void {
+export function turnAway(turn: Turn): void {
   const { state, nowMs } = turn
   const peers = [...state.neighbours.neighbours.keys()].filter(
     (peer) => denialOfMeeting(state, peer, nowMs) !== undefined,

@@ -19,6 +19,7 @@ import type { CoreMessageOf } from '../messages.js'
 import { admittedPlaces, denialOfMeeting } from './admission.js'
 import { considerAdvert, hostLost, hostRejoined, withdrawAdvert } from './host.js'
 import { stewardLostHost } from './leasing.js'
+import { greetMember } from './members.js'
 import { issueMissedReceipts } from './receipts.js'
 import { emit, journal, send, type Turn, wakeAt } from './turn.js'
 
@@ -53,6 +54,7 @@ export function onNeighbourJoined(turn: Turn, peer: PeerId, addresses: readonly 
   for (const { body, sealed, hops } of recent)
     if (!body.closed && body.steward !== peer && hops < limits.advertHopsMax)
       send(turn, peer, { type: 'advert', body, sealed, hops: sealed === undefined ? 0 : hops + 1 })
+  greetMember(turn, peer)
   hostRejoined(turn, peer)
   issueMissedReceipts(turn, peer)
 }

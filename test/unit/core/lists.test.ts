@@ -221,6 +221,8 @@ describe('an allowance', () => {
       ...{ type: 'started', addresses: [], leaseBase: 1, jobs: [], ledger: [], standing: [] },
       peers: [{ peer: peer(1), addresses: ['/ip4/203.0.113.5/tcp/1/ws'], seenMs: 0 }],
       receipts: [],
+      members: [],
+      revoked: [],
       pausedUntilUtcMs: undefined,
     })
     expect(node.state.neighbours.known.size).toBe(0)

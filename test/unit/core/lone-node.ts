@@ -52,6 +52,8 @@ export class LoneNode {
       standing: [],
       peers: [],
       receipts: [],
+      members: [],
+      revoked: [],
       pausedUntilUtcMs: undefined,
     })
   }

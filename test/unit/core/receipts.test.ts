@@ -170,6 +170,7 @@ describe('the host', () => {
     const node = worker()
     node.event({
       ...{ type: 'started', addresses: [], leaseBase: 1, jobs: [], standing: [], peers: [] },
+      ...{ members: [], revoked: [] },
       ledger: [{ peer: peer(1), receivedMs: 0, givenMs: 1, balanceMs: 0, lentMs: 0, bookedMs: 0 }],
       receipts: [{ steward: peer(1), job, period: 5, serial: 9, accepted: 3 }],
       pausedUntilUtcMs: undefined,

@@ -1,0 +1,78 @@
+/**
+ * An invitation to a private grid as text: what a person sends to another. Whoever holds it may join until it expires.
+ *
+ *     mhgrid1-<base64url of MessagePack>-<six digits of its hash>
+ */
+import { z } from 'zod'
+import { bytesSchema } from './bytes.js'
+import { decode, encode } from './codec.js'
+import { GridError } from './errors.js'
+import { hashOf, peerIdSchema } from './ids.js'
+import { limits } from './limits.js'
+
+/** What a person may call a grid; the overlay adds the hash of its key. */
+export const gridLabelSchema = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9-]{0,39}$/, 'expected up to 40 letters, digits and dashes')
+
+export const invitationSchema = z.strictObject({
+  name: gridLabelSchema,
+  /** The grid's key. */
+  authority: peerIdSchema,
+  /** Chain that ends in the invitation's certificate. */
+  chain: bytesSchema.refine((bytes) => bytes.length <= 6 * 1024),
+  /** Private key of the invitation. */
+  seed: bytesSchema.refine((bytes) => bytes.length === 32),
+  /** Members to meet first. */
+  addresses: z.array(z.string().max(limits.addressCharsMax)).max(4),
+})
+export type Invitation = z.infer<typeof invitationSchema>
+
+const prefix = 'mhgrid1-'
+/** A text longer than this is no invitation: the longest chain and addresses fit. */
+const charsMax = 16 * 1024
+
+export function formatInvitation(invitation: Invitation): string {
+  const { name, authority, chain, seed, addresses } = invitation
+  const bytes = encode([name, authority, chain, seed, addresses])
+  return `${prefix}${toBase64url(bytes)}-${hashOf(bytes).slice(0, 6)}`
+}
+
+/** @throws {GridError} MH_USAGE, saying what is wrong with the text */
+export function parseInvitation(text: string): Invitation {
+  const bare = text.replace(/\s+/g, '')
+  if (!bare.startsWith(prefix) || bare.length > charsMax)
+    throw faulty(`it does not begin with "${prefix}"`)
+  const bytes = fromBase64url(bare.slice(prefix.length, -7))
+  if (bytes === undefined || bare.at(-7) !== '-' || hashOf(bytes).slice(0, 6) !== bare.slice(-6))
+    throw faulty('a part of it is missing or mistyped')
+  try {
+    const [name, authority, chain, seed, addresses] = decode(
+      bytes,
+      z.array(z.unknown()).length(5),
+      'it',
+    )
+    return invitationSchema.parse({ name, authority, chain, seed, addresses })
+  } catch {
+    throw faulty('it was made by a newer version, or by another program')
+  }
+}
+
+function faulty(why: string): GridError {
+  return new GridError('MH_USAGE', `this is no invitation to a grid: ${why}`, {
+    blame: 'user',
+    hint: `copy the whole text that "manyhands grid invite" printed, from ${prefix} to its end`,
+  })
+}
+
+function toBase64url(bytes: Uint8Array): string {
+  let text = ''
+  for (const byte of bytes) text += String.fromCharCode(byte)
+  return btoa(text).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')
+}
+
+function fromBase64url(text: string): Uint8Array | undefined {
+  if (!/^[A-Za-z0-9_-]*$/.test(text)) return undefined
+  const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'))
+  return Uint8Array.from(binary, (char) => char.charCodeAt(0))
+}
