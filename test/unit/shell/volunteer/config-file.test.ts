@@ -53,7 +53,7 @@ describe('settings file', () => {
   test('the example of the manual is valid and shows settings as they are', async () => {
     const manual = await readFile('docs/volunteer.md', 'utf8')
     const example = /```toml\n([^`]*)```/.exec(manual)?.[1] ?? ''
-    expect(Object.keys(parseConfig(example, 'example'))).toHaveLength(14)
+    expect(Object.keys(parseConfig(example, 'example'))).toHaveLength(15)
     await write(example)
     const { options } = await effectiveOptionsOf({ stateDirectory })
     expect(options).toMatchObject({ memory: 4 * 1024 ** 3, idleAfter: 900_000, cpuShare: 60 })
