@@ -46,6 +46,7 @@ export function addSimCommand(program: Command, context: Context): void {
     ['sim', 'lists the scenarios'],
     ['sim liar --seed 7 --json', 'one line of JSON with the hash of the trace'],
     ['sim saboteurs --rate 0.03 --policy voting', 'two copies of everything instead'],
+    ['sim leechers --rate 0.75', 'what free riders get of a grid, three in four of whom are'],
   ])
 }
 
@@ -97,7 +98,7 @@ function fixedScenario(scenario: string, given: readonly string[]): GridError {
   const names = given.map((name) => `--${name}`).join(' and ')
   return new GridError('MH_USAGE', `${names} cannot change the scenario '${scenario}'`, {
     blame: 'user',
-    hint: 'they vary the large scenarios, such as saboteurs, colluders or withholders',
+    hint: 'they vary the large scenarios, such as saboteurs, colluders or leechers',
   })
 }
 
