@@ -3,6 +3,7 @@ import type {
   ContenderView,
   DonationReason,
   DonationView,
+  FavoursView,
   NodeStatus,
 } from '../protocol/gateway-api.js'
 import {
@@ -40,9 +41,12 @@ export function renderStatus(status: NodeStatus, now = new Date()): string {
   ])
 }
 
+/** Peers named in a line. */
+const servedShownMax = 5
+
 /** What peers did for this node and it for them, what it owes whom, and what others signed for it. */
 function favourPairs({ favours, receipts, contention }: NodeStatus): [string, string][] {
-  const { receivedMs, givenMs, owedMs, owedPeers, owed } = favours
+  const { receivedMs, givenMs, owedMs, owedPeers, owed, peers, newcomerShare } = favours
   const both =
     `peers gave us ${formatDurationMs(receivedMs)} of verified work, ` +
     `we gave them ${formatDurationMs(givenMs)}`
@@ -52,11 +56,13 @@ function favourPairs({ favours, receipts, contention }: NodeStatus): [string, st
   const rest = owedPeers > owed.length ? ` and ${formatCount(owedPeers - owed.length)} more` : ''
   return [
     ['favours', both],
+    ...(givenMs === 0 ? [] : [['  served', servedOf(peers)] satisfies [string, string]]),
     [
       '  we owe',
       owedPeers === 0
         ? 'nobody, so nobody is served first'
-        : `${formatDurationMs(owedMs)}, so these are served first: ${names.join(', ')}${rest}`,
+        : `${formatDurationMs(owedMs)}, and what several want is shared by it: ${names.join(', ')}${rest}; ` +
+          `${formatShare(newcomerShare)} is for all others together`,
     ],
     ...(contention.length === 0
       ? []
@@ -72,6 +78,18 @@ function favourPairs({ favours, receipts, contention }: NodeStatus): [string, st
 
 function contenderOf({ peer, share }: ContenderView): string {
   return `${formatPeer(peer)} ${formatShare(share)}`
+}
+
+/** Peers that had most of what this node gave, in words. */
+function servedOf(peers: FavoursView['peers']): string {
+  const served = peers.filter(({ givenMs }) => givenMs > 0)
+  served.sort((a, b) => b.givenShare - a.givenShare)
+  const shown = served.slice(0, servedShownMax)
+  const names = shown.map(
+    ({ peer, givenShare }) => `${formatPeer(peer)} ${formatShare(givenShare)}`,
+  )
+  const rest = served.length > shown.length ? ` and ${served.length - shown.length} more` : ''
+  return `${names.join(', ')}${rest}`
 }
 
 function donationOf({ donation, slots }: NodeStatus, now: Date): string {

@@ -6,6 +6,7 @@ import { takesPlace, waitsForPlace } from './hosting/turns.js'
 import { denialOfPeer } from './membership/gate.js'
 import { balanceOf } from './reciprocity/ledger.js'
 import { receiptsFrom } from './reciprocity/receipts.js'
+import { trustOf } from './reciprocity/strangers.js'
 import type { NodeState } from './state.js'
 import { isBanned } from './verification/standing.js'
 
@@ -62,8 +63,10 @@ function refusalsOfPeer(state: NodeState, peer: PeerId, nowMs: number): PeerView
 
 /** Balances in words are short: the largest few. */
 const owedShownMax = 5
+/** Peers whose favours a status lists: all of a small grid, and those that matter of a large one. */
+const favoursShownMax = 100
 
-export function favoursView({ ledger }: NodeState): FavoursView {
+export function favoursView({ ledger, strangers, config }: NodeState): FavoursView {
   const sums = { receivedMs: 0, givenMs: 0, owedMs: 0, owedPeers: 0 }
   const owed: { peer: PeerId; balanceMs: number }[] = []
   for (const { peer, receivedMs, givenMs, balanceMs } of ledger.values()) {
@@ -75,7 +78,20 @@ export function favoursView({ ledger }: NodeState): FavoursView {
     owed.push({ peer, balanceMs })
   }
   owed.sort((a, b) => b.balanceMs - a.balanceMs)
-  return { ...sums, owed: owed.slice(0, owedShownMax) }
+  const shareOf = (ms: number, all: number) => (all === 0 ? 0 : ms / all)
+  const peers = [...ledger.values()]
+    .sort((a, b) => b.givenMs + b.receivedMs - a.givenMs - a.receivedMs)
+    .slice(0, favoursShownMax)
+    .map(({ peer, givenMs, receivedMs, balanceMs }) => ({
+      peer,
+      givenMs,
+      givenShare: shareOf(givenMs, sums.givenMs),
+      receivedMs,
+      receivedShare: shareOf(receivedMs, sums.receivedMs),
+      balanceMs,
+    }))
+  const newcomerShare = config.newcomerShare * trustOf(strangers)
+  return { ...sums, owed: owed.slice(0, owedShownMax), peers, newcomerShare }
 }
 
 export function receiptCount({ receipts }: NodeState): NodeStatus['receipts'] {

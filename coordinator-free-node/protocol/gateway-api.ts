@@ -514,6 +514,16 @@ export interface ReceiptView extends Receipt {
   line: string
 }
 
+/** What this node and a peer did for each other; shares are of all that the node gave, or received. */
+export interface FavourView {
+  peer: PeerId
+  givenMs: number
+  givenShare: number
+  receivedMs: number
+  receivedShare: number
+  balanceMs: number
+}
+
 /** Favours of all peers together. */
 export interface FavoursView {
   receivedMs: number
@@ -523,6 +533,10 @@ export interface FavoursView {
   owedPeers: number
   /** Those whom it owes most, at most five. */
   owed: readonly { peer: PeerId; balanceMs: number }[]
+  /** Whom it served and who served it, most work first; at most 100. */
+  peers: readonly FavourView[]
+  /** Part of contended time, 0 to 1, that peers without a balance have now, all together. */
+  newcomerShare: number
 }
 
 /** A peer that wants this node's threads while others do, too. */

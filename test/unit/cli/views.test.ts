@@ -27,7 +27,15 @@ const status: NodeStatus = {
   stateDirectory: '/tmp/state',
   hosting: { jobs: 1, leases: 2, executing: 2, unitsDone: 120, spentMs: 9_000 },
   jobs: { running: 0, ended: 1 },
-  favours: { receivedMs: 12_000, givenMs: 40_000, owedMs: 0, owedPeers: 0, owed: [] },
+  favours: {
+    receivedMs: 12_000,
+    givenMs: 40_000,
+    owedMs: 0,
+    owedPeers: 0,
+    owed: [],
+    peers: [],
+    newcomerShare: 0.05,
+  },
   contention: [],
   receipts: { receipts: 0, accepted: 0, stewards: 0 },
   residentBytes: 100 * 1024 * 1024,
@@ -127,18 +135,26 @@ describe('the node', () => {
     const favours = {
       ...{ receivedMs: 11_520_000, givenMs: 2_400_000, owedMs: 9_120_000, owedPeers: 2 },
       owed: [{ peer: PEER, balanceMs: 7_320_000 }],
+      peers: [
+        {
+          ...{ peer: PEER, givenMs: 2_400_000, givenShare: 1, receivedMs: 11_520_000 },
+          ...{ receivedShare: 1, balanceMs: 7_320_000 },
+        },
+      ],
+      newcomerShare: 0.0005,
     }
     const receipts = { receipts: 3, accepted: 1_204, stewards: 1 }
     const text = renderStatus({ ...status, favours, receipts })
     expect(text).toContain('peers gave us 3 h 12 min of verified work, we gave them 40 min 00 s')
     expect(text).toContain(
-      '2 h 32 min, so these are served first: hostAAAA (2 h 02 min) and 1 more',
+      '2 h 32 min, and what several want is shared by it: hostAAAA (2 h 02 min) and 1 more; 0.1 % is for all others',
     )
     const contention = [
       { peer: PEER, share: 0.952, balanceMs: 7_320_000, givenMs: 0 },
       { peer: LIAR, share: 0.048, balanceMs: 0, givenMs: 9 },
     ]
     expect(renderStatus({ ...status, contention })).toMatch(/share +hostAAAA 95 %, hostBBBB 4.8 %/)
+    expect(text).toMatch(/served +hostAAAA 100 %/)
     expect(text).toMatch(/receipts +1 steward signed for 1,204 units of our work/)
   })
   test('a draining node says that it donates no longer', () => {
