@@ -13,6 +13,8 @@ export interface CoreConfig {
   unitMemoryBytesMax: number
   /** Memory of all units that run at the same time, bytes: a job is served when `slots` of its units fit. */
   memoryBytesMax: number
+  /** Peers in one public subnet are not taken for one person's: for a lab whose machines share one. */
+  sameSubnet: boolean
   /** What kinds of tasks run here at all. */
   policy: HostingPolicy
   /** Whom and what this node lets in, by source; `lists-changed` replaces one. */
@@ -58,6 +60,7 @@ export const defaultCoreConfig: CoreConfig = {
   slots: 1,
   unitMemoryBytesMax: 1024 * 1024 * 1024,
   memoryBytesMax: Number.POSITIVE_INFINITY,
+  sameSubnet: false,
   policy: {
     tiers: ['builtin', 'wasm', 'js'],
     nativeOwners: [],

@@ -49,7 +49,13 @@ export type EventBody =
     }
   | { type: 'deadline-reached' }
   | { type: 'addresses-changed'; addresses: readonly string[] }
-  | { type: 'neighbour-joined'; peer: PeerId; addresses: readonly string[] }
+  /** `place`: the address that its connection comes from, which it cannot make up; its addresses it can. */
+  | {
+      type: 'neighbour-joined'
+      peer: PeerId
+      addresses: readonly string[]
+      place?: string | undefined
+    }
   | { type: 'neighbour-left'; peer: PeerId }
   | { type: 'peer-discovered'; peer: PeerId; addresses: readonly string[] }
   | { type: 'dial-failed'; peer: PeerId; reason: string }

@@ -143,7 +143,7 @@ export function createState(
     startedMs: 0,
     loneSinceMs: 0,
     addresses: [],
-    neighbours: createNeighbours(),
+    neighbours: createNeighbours(whole.sameSubnet),
     gate: createGate(whole.lists),
     members: createMembers(whole.belonging),
     gateReviewMs: Number.POSITIVE_INFINITY,

@@ -79,7 +79,7 @@ function handle(turn: Turn, event: EventBody): void {
       state.addresses = event.addresses
       return
     case 'neighbour-joined':
-      return onNeighbourJoined(turn, event.peer, event.addresses)
+      return onNeighbourJoined(turn, event)
     case 'neighbour-left':
       return onNeighbourLeft(turn, event.peer)
     case 'peer-discovered':

@@ -20,6 +20,7 @@ export function validateState(state: NodeState): void {
   assert(state.neighbours.known.size <= limits.knownPeersMax, 'too many peers are remembered')
   assert(state.hosting.jobs.size <= limits.hostedJobsMax, 'too many jobs are hosted')
   assert(!state.neighbours.neighbours.has(state.self), 'the node is its own neighbour')
+  validateDiversity(state)
   validateAdmission(state)
   for (const job of state.hosting.jobs.values()) {
     assert(
@@ -32,6 +33,15 @@ export function validateState(state: NodeState): void {
         lease.remaining.size + lease.results.length > 0,
         `hosted lease ${lease.lease} of ${job.job} has nothing left but was kept`,
       )
+  }
+}
+
+function validateDiversity({ neighbours: { seats, places, neighbours, known } }: NodeState): void {
+  for (const members of seats.members.values())
+    for (const peer of members) assert(neighbours.has(peer), `${peer} has a seat and is gone`)
+  for (const [subnet, members] of places.members) {
+    assert(members.size <= limits.knownPerSubnetMax, `${members.size} known peers are in ${subnet}`)
+    for (const peer of members) assert(known.has(peer), `${peer} has a place and is forgotten`)
   }
 }
 

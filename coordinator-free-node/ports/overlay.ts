@@ -12,7 +12,15 @@ export interface PeerAddresses {
 
 /** Why a neighbour is gone, for a person. */
 export type OverlayEvent =
-  | { type: 'neighbour-joined'; peer: PeerId; addresses: readonly string[]; inbound: boolean }
+  | {
+      type: 'neighbour-joined'
+      peer: PeerId
+      /** What it says of itself, after what was dialled. */
+      addresses: readonly string[]
+      /** The other end of its connection. */
+      place: string
+      inbound: boolean
+    }
   | { type: 'neighbour-left'; peer: PeerId; reason: string }
   /** Somebody heard of by mDNS or the directory, not connected. */
   | { type: 'peer-discovered'; peer: PeerId; addresses: readonly string[] }

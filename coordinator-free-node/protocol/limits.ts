@@ -78,6 +78,14 @@ export const limits = {
   introductionPeersMax: 16,
   /** Known peers kept on disk and in memory; the least recently seen goes first. */
   knownPeersMax: 2_000,
+  /** Of those, in one public /24 or /48: somebody who fills the book needs so many of them as nobody has at hand. */
+  knownPerSubnetMax: 16,
+  /** Former neighbours whose subnet is remembered, so that their votes do not become several persons': 100 bytes each. */
+  placesRememberedMax: 65_536,
+  /** Neighbours in one public /24 or /48: one with a thousand names leaves seven seats in eight to the others. */
+  neighboursPerSubnetMax: 32,
+  /** Peers of one public /24 or /48 in the directory's routing table. */
+  tablePerSubnetMax: 2,
   /** Neighbours that a node keeps by itself; above `neighboursWanted` it dials no introductions. */
   neighboursMax: 256,
   neighboursWanted: 12,

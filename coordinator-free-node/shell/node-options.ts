@@ -69,6 +69,12 @@ export const nodeOptionsSchema = z.strictObject({
     .regex(/^[A-Za-z0-9][A-Za-z0-9-]{0,62}$/)
     .default(openGridName)
     .describe('Name of the grid; nodes of other grids are not heard.'),
+  sameSubnet: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Peers in one public subnet (/24, IPv6 /48) count as several persons: for a lab whose machines share one. Otherwise they have one vote on a unit together, and few places in this node's tables. Private and loopback addresses are never counted together.",
+    ),
   cpus: z
     .number()
     .int()

@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto'
 import { type Logger, pino } from 'pino'
 import { type CoreConfig, defaultCoreConfig } from '../core/config.js'
+import { subnetOf } from '../core/kit/subnets.js'
 import { denialOfAddress } from '../core/membership/gate.js'
 import { createState, type NodeState } from '../core/state.js'
 import { denialOfMeeting, denialOfPlace } from '../core/step/admission.js'
@@ -213,7 +214,7 @@ function overlayOptions(
   privateKey: Parameters<typeof createOverlay>[0]['privateKey'],
   log: Logger,
 ): Parameters<typeof createOverlay>[0] {
-  const { grid, peers, lan, lanPort, listen, port } = options
+  const { grid, peers, lan, lanPort, listen, port, sameSubnet } = options
   const at = listen ?? [`/ip4/0.0.0.0/tcp/${port ?? 0}/ws`]
   return {
     privateKey,
@@ -221,6 +222,7 @@ function overlayOptions(
     peers,
     listen: at,
     lan: lan ? { port: lanPort } : false,
+    subnetOf: sameSubnet ? undefined : subnetOf,
     log: (text) => log.debug(text),
   }
 }

@@ -1,17 +1,16 @@
-/** Where an address lies. Loopback and private ranges say nothing: a lab's machines, or a simulation's, share them. */
+/**
+ * Where an address lies, as far as that says who may be one person. Whoever rents a machine has its /24 for little, and
+ * a home or a server has a whole /48 of IPv6. Loopback and private ranges say nothing: a lab's machines share them.
+ */
+import { type IpAddress, ipOfMultiaddr, prefixOf } from '../../protocol/subnet.js'
 
-/** Private and loopback IPv4: RFC 1918, RFC 6598, RFC 3927, RFC 1122. */
-const privateIpv4 =
-  /^(10|127|0)\.|^192\.168\.|^169\.254\.|^172\.(1[6-9]|2\d|3[01])\.|^100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\./
+/** Bits that peers of one suspected person share. */
+const bitsOf = { 4: 24, 6: 48 } as const
 
-/** The /24 or /48 of a public address; undefined for any other. */
+/** The /24 or /48 of a public address, a multiaddr; undefined for any other. */
 export function subnetOf(address: string): string | undefined {
-  const [, family, host] = address.split('/')
-  if (host === undefined) return undefined
-  if (family === 'ip4')
-    return privateIpv4.test(host) ? undefined : host.split('.').slice(0, 3).join('.')
-  if (family !== 'ip6' || /^(::1?$|f[cd]|fe[89ab])/i.test(host)) return undefined
-  return expandIpv6(host).slice(0, 3).join(':')
+  const ip = ipOfMultiaddr(address)
+  return ip === undefined || isPrivate(ip) ? undefined : prefixOf(ip, bitsOf[ip.version])
 }
 
 /** The first public subnet among a peer's addresses. */
@@ -23,12 +22,15 @@ export function publicSubnetOf(addresses: readonly string[]): string | undefined
   return undefined
 }
 
-/** The eight groups of an IPv6 address, zeros filled in. */
-function expandIpv6(host: string): string[] {
-  const [head = '', tail] = host.toLowerCase().split('::')
-  const left = head === '' ? [] : head.split(':')
-  const right = tail === undefined || tail === '' ? [] : tail.split(':')
-  const zeros =
-    tail === undefined ? [] : Array(Math.max(0, 8 - left.length - right.length)).fill('0')
-  return [...left, ...zeros, ...right]
+/** RFC 1918, 6598, 3927 and 1122 for IPv4; RFC 4193 and 4291 for IPv6. */
+function isPrivate({ version, bytes }: IpAddress): boolean {
+  const [a = 0, b = 0] = bytes
+  if (version === 6) {
+    const isLow = bytes.slice(0, 15).every((byte) => byte === 0)
+    return isLow || (a & 0xfe) === 0xfc || (a === 0xfe && (b & 0xc0) === 0x80)
+  }
+  if (a === 0 || a === 10 || a === 127) return true
+  if (a === 100) return (b & 0xc0) === 64
+  if (a === 169) return b === 254
+  return (a === 172 && (b & 0xf0) === 16) || (a === 192 && b === 168)
 }

@@ -8,7 +8,15 @@ import type { PeerId } from '../../protocol/ids.js'
 import { limits } from '../../protocol/limits.js'
 import { type Random, sample } from '../kit/random.js'
 import type { PeerRecord } from '../kit/records.js'
-import { publicSubnetOf } from '../kit/subnets.js'
+import { publicSubnetOf, subnetOf } from '../kit/subnets.js'
+import {
+  countIn,
+  countOut,
+  createCounts,
+  hasRoom,
+  type SubnetCounts,
+  surplusIn,
+} from './diversity.js'
 
 export interface Neighbour {
   addresses: readonly string[]
@@ -25,56 +33,113 @@ interface KnownPeer {
   /** Not dialled again before this; grows with each failure. */
   dialAfterMs: number
   failures: number
+  /** Where it was met, or else where it is said to be. */
+  subnet: string | undefined
 }
 
 export interface NeighbourState {
   neighbours: Map<PeerId, Neighbour>
   known: Map<PeerId, KnownPeer>
+  /** Known peers that were never met: the first to go, whoever names any number of them. */
+  readonly heardOf: Set<PeerId>
+  /** Of `neighbours` and of `known`. */
+  readonly seats: SubnetCounts<PeerId>
+  readonly places: SubnetCounts<PeerId>
+  /** Where neighbours were met, also of those who have left: a vote stays its subnet's. The oldest goes first. */
+  readonly metIn: Map<PeerId, string>
+  /** Machines in one public subnet are not taken for one person's. */
+  readonly sameSubnet: boolean
 }
 
 /** Back-off of dials by acquaintance; the overlay has its own for lost neighbours. */
 const dialBackOffMs = { first: 5_000, most: 600_000 }
 
-export function createNeighbours(): NeighbourState {
-  return { neighbours: new Map(), known: new Map() }
+/** Of one subnet, that this node dials by itself: a quarter of those that it wants. */
+const dialledPerSubnetMax = limits.neighboursWanted / 4
+
+export function createNeighbours(sameSubnet = false): NeighbourState {
+  return {
+    neighbours: new Map(),
+    known: new Map(),
+    heardOf: new Set(),
+    seats: createCounts(),
+    places: createCounts(),
+    metIn: new Map(),
+    sameSubnet,
+  }
 }
 
-/** @returns the peer that fell out of a full book, if any */
+/** Whether a peer that connected from a place may stay; undefined: nothing says where that is. */
+export function hasSeat(state: NeighbourState, peer: PeerId, place: string | undefined): boolean {
+  if (state.neighbours.has(peer) || place === undefined || state.sameSubnet) return true
+  return hasRoom(state.seats, subnetOf(place), limits.neighboursPerSubnetMax)
+}
+
+/**
+ * @param met  it is or was a neighbour; others are only said to exist
+ * @returns the peer that fell out of the book, if any: of its own subnet, or one never met, or the oldest
+ */
 export function rememberPeer(
   state: NeighbourState,
   peer: PeerId,
   addresses: readonly string[],
   nowMs: number,
+  met: boolean,
 ): PeerId | undefined {
-  const before = state.known.get(peer)
-  state.known.delete(peer)
-  state.known.set(peer, {
+  const { known, heardOf, places } = state
+  const before = known.get(peer)
+  // What strangers say of a peer that was met does not count: it said so itself.
+  if (before !== undefined && !met && !heardOf.has(peer)) return undefined
+  const seat = state.seats.of.get(peer)
+  const subnet = seat ?? (state.sameSubnet ? undefined : publicSubnetOf(addresses))
+  known.delete(peer)
+  known.set(peer, {
     addresses:
       addresses.length > 0 ? addresses.slice(0, limits.addressesMax) : (before?.addresses ?? []),
     seenMs: nowMs,
     dialAfterMs: before?.dialAfterMs ?? 0,
     failures: before?.failures ?? 0,
+    subnet: subnet ?? before?.subnet,
   })
-  if (state.known.size <= limits.knownPeersMax) return undefined
-  const oldest = state.known.keys().next().value
-  if (oldest !== undefined) state.known.delete(oldest)
-  return oldest
+  heardOf.delete(peer)
+  if (!met) heardOf.add(peer)
+  countIn(places, peer, known.get(peer)?.subnet)
+  const { knownPerSubnetMax, knownPeersMax } = limits
+  const surplus = surplusIn(places, places.of.get(peer), knownPerSubnetMax)
+  const leaving =
+    surplus ??
+    (known.size > knownPeersMax
+      ? (heardOf.values().next().value ?? known.keys().next().value)
+      : undefined)
+  if (leaving !== undefined) forgetPeer(state, leaving)
+  return leaving
+}
+
+export function forgetPeer({ known, heardOf, places }: NeighbourState, peer: PeerId): void {
+  known.delete(peer)
+  heardOf.delete(peer)
+  countOut(places, peer)
 }
 
 export function restorePeers(state: NeighbourState, records: readonly PeerRecord[]): void {
   for (const { peer, addresses, seenMs } of [...records].sort((a, b) => a.seenMs - b.seenMs))
-    rememberPeer(state, peer, addresses, seenMs)
+    rememberPeer(state, peer, addresses, seenMs, true)
 }
 
+/** @param place  where its connection comes from: its addresses are what it says of itself */
 export function neighbourJoined(
   state: NeighbourState,
   peer: PeerId,
   addresses: readonly string[],
+  place: string | undefined,
   nowMs: number,
 ): PeerId | undefined {
-  const subnet = publicSubnetOf(addresses)
+  const said = place === undefined ? publicSubnetOf(addresses) : subnetOf(place)
+  const subnet = state.sameSubnet ? undefined : said
   state.neighbours.set(peer, { addresses, subnet, agent: undefined, donates: undefined })
-  const forgotten = rememberPeer(state, peer, addresses, nowMs)
+  countIn(state.seats, peer, subnet)
+  noteMeeting(state.metIn, peer, subnet)
+  const forgotten = rememberPeer(state, peer, addresses, nowMs, true)
   const known = state.known.get(peer)
   if (known !== undefined) {
     known.failures = 0
@@ -83,7 +148,16 @@ export function neighbourJoined(
   return forgotten
 }
 
+function noteMeeting(metIn: Map<PeerId, string>, peer: PeerId, subnet: string | undefined): void {
+  metIn.delete(peer)
+  if (subnet === undefined) return
+  metIn.set(peer, subnet)
+  const oldest = metIn.size > limits.placesRememberedMax ? metIn.keys().next().value : undefined
+  if (oldest !== undefined) metIn.delete(oldest)
+}
+
 export function neighbourLeft(state: NeighbourState, peer: PeerId): boolean {
+  countOut(state.seats, peer)
   return state.neighbours.delete(peer)
 }
 
@@ -109,7 +183,8 @@ export function peersToDial(
       peer !== self &&
       !state.neighbours.has(peer) &&
       known.addresses.length > 0 &&
-      known.dialAfterMs <= nowMs,
+      known.dialAfterMs <= nowMs &&
+      hasRoom(state.seats, known.subnet, dialledPerSubnetMax),
   )
   return sample(random, candidates, Math.min(lacking, 3)).map(([peer, known]) => {
     known.dialAfterMs = nowMs + dialBackOffMs.first
@@ -137,8 +212,8 @@ export function introductionsFor(
  *
  * @returns the same text for peers of one suspected cluster; a peer by itself is its own
  */
-export function clusterOf({ neighbours, known }: NeighbourState, peer: PeerId): string {
+export function clusterOf({ neighbours, metIn, known }: NeighbourState, peer: PeerId): string {
   const neighbour = neighbours.get(peer)
   if (neighbour !== undefined) return neighbour.subnet ?? peer
-  return publicSubnetOf(known.get(peer)?.addresses ?? []) ?? peer
+  return metIn.get(peer) ?? known.get(peer)?.subnet ?? peer
 }

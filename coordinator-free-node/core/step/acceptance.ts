@@ -5,7 +5,7 @@ import type { Manifest } from '../../protocol/manifest.js'
 import { nextSecretFraction } from '../kit/secret-random.js'
 import { clusterOf } from '../membership/neighbours.js'
 import { hasOtherHost } from '../scheduling/hosts.js'
-import type { JobHost, OpenUnit } from '../scheduling/schedule.js'
+import type { JobHost, OpenUnit, Schedule } from '../scheduling/schedule.js'
 import type { NodeState, StewardedJob } from '../state.js'
 import { checkRate, errorOf } from '../verification/credibility.js'
 import { doubtOf } from '../verification/standing.js'
@@ -62,7 +62,7 @@ export function copiesLacking(turn: Turn, stewarded: StewardedJob, unit: UnitInd
     // Also where this node's own word would be enough now: whoever is asked may still answer.
     const open = schedule.open.get(unit)
     if (open === undefined) return 0
-    const missing = votesMissing(tallies.get(unit) ?? emptyTally(), acceptance.quorum)
+    const missing = seatsMissing(turn, tallies.get(unit) ?? emptyTally(), acceptance.quorum)
     return Math.max(0, missing - open.leases.length - open.wanted)
   }
   const ruling = ruleOn(turn, stewarded, unit)
@@ -102,6 +102,7 @@ export function firstCopies(
  * for most of them.
  */
 export function furtherCopies(
+  turn: Pick<Turn, 'state'>,
   { schedule, watches }: StewardedJob,
   host: JobHost,
   most: number,
@@ -116,7 +117,8 @@ export function furtherCopies(
       watches.waiting.delete(unit)
       continue
     }
-    if (!open.tried.includes(host.peer)) units.push(unit)
+    const isNew = !open.tried.includes(host.peer)
+    if (isNew && open.tried.every((other) => isApart(turn, other, host.peer))) units.push(unit)
   }
   return units.sort((a, b) => a - b)
 }
@@ -149,9 +151,48 @@ function ruleByQuorum(
   tally: Tally,
   quorum: number,
 ): Ruling {
-  const verdict = verdictByQuorum(tally, quorum) ?? verdictByLoneNode(turn, stewarded, unit, tally)
+  const verdict =
+    verdictBySeats(turn, tally, quorum) ?? verdictByLoneNode(turn, stewarded, unit, tally)
   if (verdict !== undefined) return { type: 'accepted', verdict }
-  return open(unit, votesMissing(tally, quorum))
+  return open(unit, seatsMissing(turn, tally, quorum))
+}
+
+/** Votes of one public subnet are one vote: somebody who has a whole one is still one person. */
+function verdictBySeats(turn: Turn, tally: Tally, quorum: number): Verdict | undefined {
+  if (!hasSubnets(turn)) return verdictByQuorum(tally, quorum)
+  for (const { digest, supporters } of ranking(tally))
+    if (seatsOf(turn, supporters) >= quorum) return verdictFor(tally, digest)
+  return undefined
+}
+
+/** Seats still missing for the result that has most. */
+function seatsMissing(turn: Turn, tally: Tally, quorum: number): number {
+  if (!hasSubnets(turn)) return votesMissing(tally, quorum)
+  const seats = ranking(tally).map(({ supporters }) => seatsOf(turn, supporters))
+  return Math.max(0, quorum - Math.max(0, ...seats))
+}
+
+/** How many of some hosts are certainly not the same person. */
+export function seatsOf({ state }: Pick<Turn, 'state'>, hosts: readonly PeerId[]): number {
+  return new Set(hosts.map((host) => clusterOf(state.neighbours, host))).size
+}
+
+/** Whether anybody's place says anything: on loopback and in a private network nobody's does. */
+function hasSubnets({ state }: Pick<Turn, 'state'>): boolean {
+  return state.neighbours.metIn.size > 0
+}
+
+/** Whether somebody could still be given a copy that counts, beside what `tried` have. */
+export function hasOtherSeat(
+  turn: Pick<Turn, 'state'>,
+  schedule: Schedule,
+  tried: readonly PeerId[],
+): boolean {
+  if (!hasOtherHost(schedule, tried)) return false
+  if (!hasSubnets(turn)) return true
+  for (const host of schedule.serving)
+    if (!tried.includes(host) && tried.every((holder) => isApart(turn, holder, host))) return true
+  return false
 }
 
 /** The requester's own result decides where nobody is left to ask. */
@@ -162,7 +203,7 @@ function verdictByLoneNode(
   tally: Tally,
 ): Verdict | undefined {
   if (!areHostsSettled(turn, schedule)) return undefined
-  if (unit.leases.length > 0 || hasOtherHost(schedule, unit.tried)) return undefined
+  if (unit.leases.length > 0 || hasOtherSeat(turn, schedule, unit.tried)) return undefined
   return verdictByAnchor(tally, turn.state.self)
 }
 

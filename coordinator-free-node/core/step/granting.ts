@@ -184,7 +184,7 @@ function unitsFor(turn: Turn, stewarded: StewardedJob, host: JobHost, idle: bool
   const isMixed = schedule.wants.size >= Math.min(mixedHeaps, schedule.serving.size / 2)
   const units = takeLost(schedule, host.peer, Math.min(most, allowed))
   if (units.length === 0 && copiesMost > 0 && (isMixed || !hasOther)) {
-    const apart = (holder: PeerId) => isPlain || isApart(turn, holder, host.peer)
+    const apart = (holder: PeerId) => isApart(turn, holder, host.peer)
     units.push(...takeWanted(schedule, host.peer, copiesMost, state.secret, apart))
     noteConfirmed(schedule, host, units.length, nowMs)
   }
@@ -196,7 +196,7 @@ function unitsFor(turn: Turn, stewarded: StewardedJob, host: JobHost, idle: bool
     units.push(...unitsOf([run]))
   }
   if (units.length > 0 || copiesMost === 0) return units.sort((a, b) => a - b)
-  units.push(...furtherCopies(stewarded, host, copiesMost))
+  units.push(...furtherCopies(turn, stewarded, host, copiesMost))
   noteConfirmed(schedule, host, units.length, nowMs)
   return units
 }

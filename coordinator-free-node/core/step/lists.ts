@@ -5,6 +5,7 @@
 import type { PeerId } from '../../protocol/ids.js'
 import type { EventOf } from '../event.js'
 import { nextAllowanceEndMs, setSource } from '../membership/gate.js'
+import { forgetPeer } from '../membership/neighbours.js'
 import { admittedPlaces, denialOfMeeting } from './admission.js'
 import { considerAdvert, dropHostedJob, refusal, refuseHosted } from './host.js'
 import { onNeighbourLeft } from './membership.js'
@@ -42,7 +43,7 @@ function forgetDenied(turn: Turn): void {
     if (isNowhere || denialOfMeeting(state, peer, nowMs) !== undefined) forgotten.push(peer)
     else record.addresses = addresses
   }
-  for (const peer of forgotten) known.delete(peer)
+  for (const peer of forgotten) forgetPeer(state.neighbours, peer)
   journal(
     turn,
     forgotten.map((peer) => ({ type: 'peer-forgotten', peer })),

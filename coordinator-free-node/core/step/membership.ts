@@ -1,7 +1,7 @@
 /** Neighbours come and go; adverts are judged once and passed on. */
 import type { PeerId } from '../../protocol/ids.js'
 import { limits } from '../../protocol/limits.js'
-import { publicSubnetOf } from '../kit/subnets.js'
+import type { EventOf } from '../event.js'
 import {
   acceptAdvert,
   admitAdvert,
@@ -9,6 +9,7 @@ import {
   forgetAdvertiser,
 } from '../membership/adverts.js'
 import {
+  hasSeat,
   introductionsFor,
   neighbourJoined,
   neighbourLeft,
@@ -32,13 +33,21 @@ const membershipEveryMs = 2_000
 /** Adverts that a new neighbour is told at once; it hears of the rest when they are renewed. */
 const advertsAtJoinMax = 256
 
-export function onNeighbourJoined(turn: Turn, peer: PeerId, addresses: readonly string[]): void {
+export function onNeighbourJoined(
+  turn: Turn,
+  { peer, addresses, place }: EventOf<'neighbour-joined'>,
+): void {
   const { state, nowMs } = turn
   if (denialOfMeeting(state, peer, nowMs) !== undefined) {
     emit(turn, { type: 'turn-away', peers: [peer] })
     return
   }
-  const forgotten = neighbourJoined(state.neighbours, peer, addresses, nowMs)
+  if (!hasSeat(state.neighbours, peer, place)) {
+    const reason = `it has ${limits.neighboursPerSubnetMax} neighbours of that subnet, no more are taken`
+    emit(turn, { type: 'disconnect', peer, reason })
+    return
+  }
+  const forgotten = neighbourJoined(state.neighbours, peer, addresses, place, nowMs)
   savePeer(turn, peer)
   if (forgotten !== undefined) journal(turn, [{ type: 'peer-forgotten', peer: forgotten }])
   send(turn, peer, {
@@ -74,9 +83,8 @@ export function onHello(turn: Turn, from: PeerId, hello: CoreMessageOf<'hello'>)
   neighbour.donates = hello.donates
   if (hello.addresses.length === 0) return
   neighbour.addresses = hello.addresses
-  neighbour.subnet ??= publicSubnetOf(hello.addresses)
   const admitted = admittedPlaces(turn.state, hello.addresses, turn.nowMs)
-  rememberPeer(turn.state.neighbours, from, admitted, turn.nowMs)
+  rememberPeer(turn.state.neighbours, from, admitted, turn.nowMs, true)
   savePeer(turn, from)
 }
 
@@ -90,7 +98,8 @@ export function onPeersHeardOf(
     if (denialOfMeeting(state, peer, nowMs) !== undefined) continue
     const admitted = admittedPlaces(state, addresses, nowMs)
     if (admitted.length < addresses.length && admitted.length === 0) continue
-    rememberPeer(state.neighbours, peer, admitted, nowMs)
+    const forgotten = rememberPeer(state.neighbours, peer, admitted, nowMs, false)
+    if (forgotten !== undefined) journal(turn, [{ type: 'peer-forgotten', peer: forgotten }])
   }
   dialSome(turn)
 }

@@ -6,7 +6,7 @@ import { countUnits, isInRuns, unitsOf } from '../../protocol/unit-runs.js'
 import type { EventOf } from '../event.js'
 import { digestKey } from '../kit/byte-key.js'
 import type { CoreMessageOf } from '../messages.js'
-import { hasOtherHost, hostOf, parkIfDue } from '../scheduling/hosts.js'
+import { hostOf, parkIfDue } from '../scheduling/hosts.js'
 import { endLease, leaveLease, renewLease } from '../scheduling/leases.js'
 import { observePace, observeStretch } from '../scheduling/pace.js'
 import type { JobHost } from '../scheduling/schedule.js'
@@ -14,6 +14,7 @@ import { wantCopies } from '../scheduling/wants.js'
 import type { StewardedJob } from '../state.js'
 import { queueCheck } from '../verification/checks.js'
 import { addClaim, emptyTally, hasVoted, heldBytes, isDisputed } from '../verification/tally.js'
+import { hasOtherSeat } from './acceptance.js'
 import { onAuditVote } from './audits.js'
 import { ban } from './cascade.js'
 import { enterChecks, isChecked, sendChecks } from './checking.js'
@@ -238,7 +239,7 @@ export function judgeStuckUnits(turn: Turn, stewarded: StewardedJob): void {
   if (job.manifest.acceptance.rule === 'credibility' || !areHostsSettled(turn, schedule)) return
   const docket = openDocket()
   for (const { holders, wants } of schedule.wants.values())
-    if (!hasOtherHost(schedule, holders))
+    if (!hasOtherSeat(turn, schedule, holders))
       for (const { runs } of wants)
         for (const unit of unitsOf(runs)) judge(turn, docket, stewarded, unit)
   conclude(turn, docket)

@@ -48,7 +48,8 @@ export interface Departure {
 }
 
 export interface NeighbourhoodHooks {
-  onJoined(peer: PeerId, addresses: readonly string[], inbound: boolean): void
+  /** @param place  the other end of its connection */
+  onJoined(peer: PeerId, addresses: readonly string[], place: string, inbound: boolean): void
   onLeft(peer: PeerId, departure: Departure): void
   onMessages(peer: PeerId, messages: readonly Uint8Array[]): void | Promise<void>
   /** What this node tells others of itself. */
@@ -310,7 +311,7 @@ export class Neighbourhood {
     const opening = this.#openings.get(peer)
     this.#openings.delete(peer)
     this.#neighbours.set(peer, line)
-    this.#hooks.onJoined(peer, line.addresses, line.inbound)
+    this.#hooks.onJoined(peer, line.addresses, heardFrom, line.inbound)
     opening?.resolve()
   }
 

@@ -41,6 +41,8 @@ export interface OverlayOptions {
   gate?: OverlayGate
   /** What nodes show each other before they talk. Default: nothing. */
   credentials?: CredentialsDesk
+  /** Which part of the internet an address lies in, as far as peers there may be one person's. Default: none. */
+  subnetOf?: ((address: string) => string | undefined) | undefined
   /** Default `limits.neighboursMax`. */
   neighboursMax?: number
   /** Of the jitter between redials. Default: the clock. */

@@ -17,6 +17,7 @@ import { openDesk } from './credentials.js'
 import { orAborted, startDeadline } from './deadline.js'
 import { dialReason, isDenied } from './dial-reason.js'
 import { Directory } from './directory.js'
+import { keepTableDiverse } from './diverse-table.js'
 import { messageBytesMax } from './frames.js'
 import { type CountedGate, countDenials, type GateCounts, openGate } from './gate.js'
 import { createLibp2pNode, stopLibp2pNode } from './libp2p-node.js'
@@ -78,7 +79,7 @@ class Libp2pOverlay implements Overlay {
         nowMs: () => performance.now(),
       },
       {
-        onJoined: (peer, addresses, inbound) => this.#onJoined(peer, addresses, inbound),
+        onJoined: (...joined) => this.#onJoined(...joined),
         onLeft: (peer, departure) => this.#onLeft(peer, departure),
         onMessages: (peer, messages) => this.#handlers?.onMessages(peer, messages),
         ownAddresses: () => this.addresses(),
@@ -120,6 +121,7 @@ class Libp2pOverlay implements Overlay {
       idleMs: this.#times.blobIdleMs,
       readBlob: (hash) => handlers.readBlob(hash),
     })
+    if (this.#options.subnetOf !== undefined) keepTableDiverse(libp2p, this.#options.subnetOf)
     const { queryMs } = this.#times
     const directory = new Directory(libp2p, { queryMs, stopped: this.#stopped.signal })
     this.#node = { libp2p, blobs, directory }
@@ -338,10 +340,10 @@ class Libp2pOverlay implements Overlay {
     await Promise.all(libp2p.getConnections().map(close))
   }
 
-  #onJoined(peer: PeerId, addresses: readonly string[], inbound: boolean): void {
+  #onJoined(peer: PeerId, addresses: readonly string[], place: string, inbound: boolean): void {
     this.#options.log?.(`joined ${peer} at ${addresses[0] ?? 'an unknown address'}`)
     this.#node?.directory.onJoined(this.#neighbourhood.list().length)
-    this.#emit({ type: 'neighbour-joined', peer, addresses, inbound })
+    this.#emit({ type: 'neighbour-joined', peer, addresses, place, inbound })
   }
 
   #onLeft(peer: PeerId, departure: Departure): void {

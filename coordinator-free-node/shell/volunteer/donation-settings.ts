@@ -25,6 +25,7 @@ export function donationConfigOf(options: ParsedNodeOptions): Partial<CoreConfig
     policy: policyOf(options),
     rules: rulesOf(options),
     graceMs: options.grace,
+    sameSubnet: options.sameSubnet,
     newcomerShare: options.newcomerShare / 100,
   }
 }

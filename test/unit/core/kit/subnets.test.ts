@@ -2,12 +2,20 @@ import { expect, test } from '@jest/globals'
 import { publicSubnetOf, subnetOf } from '../../../../coordinator-free-node/core/kit/subnets.js'
 
 test.each([
-  ['/ip4/198.51.100.7/tcp/1/ws', '198.51.100'],
-  ['/ip6/2001:db8:1::5/tcp/1/ws', '2001:db8:1'],
-  ['/ip6/2001:DB8:1:2:3:4:5:6/tcp/1/ws', '2001:db8:1'],
-  ['/ip6/2001:db8::5/tcp/1/ws', '2001:db8:0'],
-])('%s lies in %s', (address, subnet) => {
-  expect(subnetOf(address)).toBe(subnet)
+  ['/ip4/198.51.100.7/tcp/1/ws', '/ip4/198.51.100.250/tcp/2/ws'],
+  ['/ip4/198.51.100.7/tcp/1/ws', '/ip6/::ffff:198.51.100.9/tcp/1/ws'],
+  ['/ip6/2001:db8:1::5/tcp/1/ws', '/ip6/2001:DB8:1:2:3:4:5:6/tcp/1/ws'],
+])('%s lies where %s does', (address, other) => {
+  expect(subnetOf(address)).toBeDefined()
+  expect(subnetOf(address)).toBe(subnetOf(other))
+})
+
+test.each([
+  ['/ip4/198.51.100.7/tcp/1/ws', '/ip4/198.51.101.7/tcp/1/ws'],
+  ['/ip6/2001:db8:1::5/tcp/1/ws', '/ip6/2001:db8:2::5/tcp/1/ws'],
+  ['/ip6/2001:db8::5/tcp/1/ws', '/ip6/2001:db8:1::5/tcp/1/ws'],
+])('%s lies elsewhere than %s', (address, other) => {
+  expect(subnetOf(address)).not.toBe(subnetOf(other))
 })
 
 test.each([
@@ -17,6 +25,7 @@ test.each([
   '/ip4/192.168.1.1/tcp/1/ws',
   '/ip4/100.64.0.1/tcp/1/ws',
   '/ip6/::1/tcp/1/ws',
+  '/ip6/::ffff:192.168.1.1/tcp/1/ws',
   '/ip6/fd00::1/tcp/1/ws',
   '/ip6/fe80::1/tcp/1/ws',
   '/dns4/example.org/tcp/1/ws',
