@@ -26,6 +26,7 @@ type VolunteerOption =
   | 'nativeOwners'
   | 'grace'
   | 'newcomerShare'
+  | 'sameSubnet'
   | 'config'
 
 export type VolunteerOptions = { [name in VolunteerOption]?: NodeOptions[name] }
@@ -52,6 +53,7 @@ const names = [
   'nativeOwners',
   'grace',
   'newcomerShare',
+  'sameSubnet',
   'config',
 ] as const satisfies readonly VolunteerOption[]
 
@@ -99,6 +101,8 @@ export function addVolunteerOptions(command: Command): Command {
       'of contended time, for peers that this node owes nothing',
       percentFrom('--newcomer-share', { least: 0, most: 50 }),
     )
+    .option('--same-subnet', 'peers in one public /24 or /48 are machines of a lab, not one person')
+    .option('--no-same-subnet', 'they may be one person')
     .option('--config <file>', 'file of settings (default: config.toml in the state directory)')
 }
 
