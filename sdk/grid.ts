@@ -2,20 +2,19 @@
 import type { z } from 'zod'
 import type {
   DonationView,
-  EnlistedView,
   GatewayRequest,
   GatewayResults,
   GridView,
   HostedJobView,
-  InspectView,
   InvitationView,
   JobView,
-  ListsView,
   NodeStatus,
   PeerView,
   ReceiptView,
 } from '../coordinator-free-node/protocol/gateway-api.js'
 import type { PeerId } from '../coordinator-free-node/protocol/ids.js'
+import type { InspectView } from '../coordinator-free-node/protocol/inspect-view.js'
+import type { EnlistedView, ListsView } from '../coordinator-free-node/protocol/list-views.js'
 import type { Task } from '../tasks/contract.js'
 import type { GatewayClient } from './gateway-client.js'
 import { GridJob, type JobKind } from './grid-job.js'

@@ -2,20 +2,19 @@
 import type { z } from 'zod'
 import type {
   DonationView,
-  EnlistedView,
   GatewayRequest,
   GatewayResults,
   GridView,
   HostedJobView,
-  InspectView,
   InvitationView,
   JobView,
-  ListsView,
   NodeStatus,
   PeerView,
   ReceiptView,
   WhyView,
 } from '../coordinator-free-node/protocol/gateway-api.js'
+import type { InspectView } from '../coordinator-free-node/protocol/inspect-view.js'
+import type { EnlistedView, ListsView } from '../coordinator-free-node/protocol/list-views.js'
 import type { Role } from '../coordinator-free-node/protocol/membership.js'
 import type { AnyTask, Task } from '../tasks/contract.js'
 

@@ -1,11 +1,11 @@
 /** The operator's lists for people. Pure. */
+import type { GatewayResults } from '../protocol/gateway-api.js'
 import type {
   EnlistedView,
-  GatewayResults,
   ImportedListView,
   ListedView,
   ListsView,
-} from '../protocol/gateway-api.js'
+} from '../protocol/list-views.js'
 import type { ListSubject } from '../protocol/lists.js'
 import { countOf, formatClock, formatCount, formatPeer } from './format.js'
 import { formatTable } from './table.js'

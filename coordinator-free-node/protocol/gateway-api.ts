@@ -11,24 +11,12 @@
 import { z } from 'zod'
 import { bytesSchema } from './bytes.js'
 import type { FailureCode } from './errors.js'
-import {
-  type BlobHash,
-  type JobId,
-  jobIdSchema,
-  type PeerId,
-  peerIdSchema,
-  type UnitIndex,
-} from './ids.js'
+import { type JobId, jobIdSchema, type PeerId, peerIdSchema, type UnitIndex } from './ids.js'
+import type { InspectView } from './inspect-view.js'
 import { limits } from './limits.js'
-import {
-  type ListSubject,
-  type ListVerdict,
-  listNameSchema,
-  listSubjects,
-  listVerdicts,
-  plainText,
-} from './lists.js'
-import { type Acceptance, type JobInputs, manifestSchema } from './manifest.js'
+import type { EnlistedView, ImportedListView, ListsView } from './list-views.js'
+import { listNameSchema, listSubjects, listVerdicts, plainText } from './lists.js'
+import { type Acceptance, manifestSchema } from './manifest.js'
 import { type Role, roles } from './membership.js'
 import type { ResultKind } from './outcome.js'
 import type { Receipt } from './receipt.js'
@@ -397,93 +385,6 @@ export interface DonationView {
   changesInMs: number | undefined
   /** Units of others that still run, or go back in a moment. */
   unitsLeft: number
-}
-
-/** Where an entry comes from: an option, the settings file, a command, or somebody's list. */
-export type ListOrigin = 'option' | 'file' | 'command' | 'list'
-
-export interface ListedView {
-  subject: ListSubject
-  verdict: ListVerdict
-  value: string
-  note: string | undefined
-  /** Milliseconds; below zero: it has ended. Undefined: for good. */
-  endsInMs: number | undefined
-  origin: ListOrigin
-  /** Name of the imported list. */
-  list: string | undefined
-}
-
-export interface ListsView {
-  entries: readonly ListedView[]
-  /** Kinds of which nothing passes but what is allowed. */
-  only: readonly ListSubject[]
-  lists: readonly ImportedListView[]
-  /** How often somebody was kept out since the node started: at the socket, by name, and own dials not made. */
-  kept: { sockets: number; peers: number; dials: number }
-}
-
-/** A list of somebody else's. */
-export interface ImportedListView {
-  name: string
-  /** Who signed it; undefined: nobody. */
-  signer: PeerId | undefined
-  /** Wall clock, milliseconds. */
-  updatedMs: number | undefined
-  importedMs: number
-  entries: number
-  /** Of those, the ones that have not ended. */
-  current: number
-}
-
-/** A job's manifest, as its requester signed it. */
-export interface InspectedManifest {
-  job: JobId
-  /** Whose job it says it is. */
-  requester: PeerId
-  /** Whether that peer signed it. */
-  signed: boolean
-  name: string
-  inputs: JobInputs
-  /** Undefined for a list. */
-  units: number | undefined
-  goal: 'all' | 'first-hit'
-  acceptance: Acceptance
-  params: Uint8Array
-}
-
-export interface InspectView {
-  /** Undefined where a task was asked for, or nobody here has it. */
-  manifest: InspectedManifest | undefined
-  /** The task's hash; undefined where not even that is known. */
-  task: BlobHash | undefined
-  /** The task as it travels: descriptor and code; undefined when nobody here has it. */
-  bundle: Uint8Array | undefined
-  /** What the job's advert claims; the manifest proves it. */
-  advert: { steward: PeerId; requester: PeerId; name: string; tier: string } | undefined
-  /** What this node has to do with it: its own, or one that it hosts or has heard of. */
-  relation: 'own' | 'hosted' | 'heard-of' | 'unknown'
-  /** Why this node does not run it; undefined where it does or would. */
-  refused: string | undefined
-  /** Peers that were asked for it; empty when it was here. */
-  asked: readonly PeerId[]
-  /** What is wrong with it: signatures and hashes that do not fit, or what cannot be had. */
-  problems: readonly string[]
-}
-
-/** What came of a word about a value. */
-export interface EnlistedView {
-  subject: ListSubject
-  verdict: ListVerdict
-  /** Written out. */
-  value: string
-  endsInMs: number | undefined
-  /** Set where it is kept out all the same, or kept out now: who says so. */
-  deniedBy: string | undefined
-  /** Things of that kind that are allowed, where nothing else is; undefined where everything else is. */
-  allowed: number | undefined
-  /** Neighbours now. */
-  neighbours: number
 }
 
 /** A job as its host sees it. */

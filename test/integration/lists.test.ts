@@ -3,7 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { connect as connectTcp } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
-import type { ListsView } from '../../coordinator-free-node/protocol/gateway-api.js'
+import type { ListsView } from '../../coordinator-free-node/protocol/list-views.js'
 import { type Progress, range } from '../../sdk/index.js'
 import {
   crunch,

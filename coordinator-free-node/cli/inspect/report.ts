@@ -1,5 +1,5 @@
 /** What is to be said of a task or job, as data: `--json` prints it, and text is made from it. */
-import type { InspectedManifest } from '../../protocol/gateway-api.js'
+import type { InspectedManifest } from '../../protocol/inspect-view.js'
 import { limits } from '../../protocol/limits.js'
 import type { TaskDescriptor } from '../../protocol/task-bundle.js'
 import { plainLine, plainText } from '../plain-text.js'

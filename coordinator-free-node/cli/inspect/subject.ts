@@ -1,8 +1,8 @@
 /** What `inspect` was asked about: a built-in task, a file, or something that a running node holds or has heard of. */
 import { readFile, stat } from 'node:fs/promises'
 import { GridError } from '../../protocol/errors.js'
-import type { InspectView } from '../../protocol/gateway-api.js'
 import { type BlobHash, hashOf } from '../../protocol/ids.js'
+import type { InspectView } from '../../protocol/inspect-view.js'
 import { limits } from '../../protocol/limits.js'
 import {
   packBundle,

@@ -12,14 +12,14 @@ import type { ListSource } from '../../core/membership/gate.js'
 import type { Store } from '../../ports/store.js'
 import { decode, encode } from '../../protocol/codec.js'
 import { GridError, isGridError } from '../../protocol/errors.js'
+import { type PeerId, peerIdSchema } from '../../protocol/ids.js'
+import { limits } from '../../protocol/limits.js'
 import type {
   ImportedListView,
   ListedView,
   ListOrigin,
   ListsView,
-} from '../../protocol/gateway-api.js'
-import { type PeerId, peerIdSchema } from '../../protocol/ids.js'
-import { limits } from '../../protocol/limits.js'
+} from '../../protocol/list-views.js'
 import { type ListEntry, listEntrySchema, listNameSchema } from '../../protocol/lists.js'
 import { keyOf } from '../journal.js'
 import type { Mail } from '../mail.js'

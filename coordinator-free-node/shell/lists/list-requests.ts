@@ -9,8 +9,9 @@ import {
 } from '../../core/membership/gate.js'
 import type { NodeState } from '../../core/state.js'
 import { GridError } from '../../protocol/errors.js'
-import type { EnlistedView, GatewayRequest } from '../../protocol/gateway-api.js'
+import type { GatewayRequest } from '../../protocol/gateway-api.js'
 import type { BlobHash, PeerId } from '../../protocol/ids.js'
+import type { EnlistedView } from '../../protocol/list-views.js'
 import {
   canonicalValue,
   expectedValue,

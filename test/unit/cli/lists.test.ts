@@ -4,10 +4,7 @@ import {
   renderImport,
   renderLists,
 } from '../../../coordinator-free-node/cli/list-views.js'
-import type {
-  EnlistedView,
-  ListsView,
-} from '../../../coordinator-free-node/protocol/gateway-api.js'
+import type { EnlistedView, ListsView } from '../../../coordinator-free-node/protocol/list-views.js'
 import type { Grid } from '../../../sdk/types.js'
 import { PEER, runCommand } from './fakes.js'
 
