@@ -47,7 +47,8 @@ export function considerAdvert(turn: Turn, advert: AdvertBody): void {
     known.advert = advert
     // Refused while it ran: its units are on their way back.
     if (known.phase !== 'refused' || known.leases.size > 0) return
-    // A job refused earlier may be served by now.
+    // A job refused earlier may be served by now; its steward knows already what still holds.
+    if (refusal(turn, advert, known.manifest) === known.reason) return
     hosting.jobs.delete(advert.job)
   }
   if (!makeRoom(hosting, advert.steward, turn.state.self)) return
@@ -243,6 +244,8 @@ export function hostRejoined(turn: Turn, peer: PeerId): void {
   for (const job of turn.state.hosting.jobs.values()) {
     if (job.steward !== peer) continue
     if (job.phase === 'connecting') approach(turn, job)
+    // It may have started anew, and not know any more.
+    if (job.phase === 'refused' && job.leases.size === 0) answer(turn, job)
     if (job.phase !== 'ready' && job.leases.size === 0) continue
     job.orphanedMs = undefined
     answer(turn, job)

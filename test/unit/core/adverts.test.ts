@@ -60,6 +60,17 @@ describe('advert', () => {
     expect(node.sent('advert', peer(2))).toHaveLength(1)
   })
 
+  test('that is renewed is refused once, and again when its steward comes back', () => {
+    const node = between({ donates: false })
+    node.event({ type: 'neighbour-joined', peer: peer(9), addresses: [] })
+    for (let serial = 1; serial <= 5; serial++) node.hear(peer(9), advert(serial))
+    expect(node.sent('answer', peer(9))).toHaveLength(1)
+    node.event({ type: 'neighbour-left', peer: peer(9) })
+    node.event({ type: 'neighbour-joined', peer: peer(9), addresses: [] })
+    node.hear(peer(9), advert(6))
+    expect(node.sent('answer', peer(9))).toHaveLength(2)
+  })
+
   test('that is closed makes hosts forget the job', () => {
     const node = between()
     node.hear(peer(1), advert(1))
