@@ -66,7 +66,7 @@ function favourPairs({ favours, receipts, contention }: NodeStatus): [string, st
     ],
     ...(contention.length === 0
       ? []
-      : [['  share', contention.map(contenderOf).join(', ')] as [string, string]]),
+      : [['  now', `of this node ${contention.map(contenderOf).join(', ')}`] as [string, string]]),
     [
       'receipts',
       receipts.receipts === 0

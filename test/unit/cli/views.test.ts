@@ -153,7 +153,9 @@ describe('the node', () => {
       { peer: PEER, share: 0.952, balanceMs: 7_320_000, givenMs: 0 },
       { peer: LIAR, share: 0.048, balanceMs: 0, givenMs: 9 },
     ]
-    expect(renderStatus({ ...status, contention })).toMatch(/share +hostAAAA 95 %, hostBBBB 4.8 %/)
+    expect(renderStatus({ ...status, contention })).toMatch(
+      /now +of this node hostAAAA 95 %, hostBBBB 4.8 %/,
+    )
     expect(text).toMatch(/served +hostAAAA 100 %/)
     expect(text).toMatch(/receipts +1 steward signed for 1,204 units of our work/)
   })
