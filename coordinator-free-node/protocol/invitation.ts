@@ -29,12 +29,18 @@ export const invitationSchema = z.strictObject({
 export type Invitation = z.infer<typeof invitationSchema>
 
 const prefix = 'mhgrid1-'
+const peerAtEnd = /\/p2p\/[^/]+$/
 /** A text longer than this is no invitation: the longest chain and addresses fit. */
 const charsMax = 16 * 1024
 
 export function formatInvitation(invitation: Invitation): string {
   const { name, authority, chain, seed, addresses } = invitation
-  const bytes = encode([name, authority, chain, seed, addresses])
+  const peer = peerAtEnd.exec(addresses[0] ?? '')?.[0] ?? ''
+  // All are the inviter's: its id goes in once.
+  const places = addresses.map((address) =>
+    address.endsWith(peer) ? address.slice(0, -peer.length || undefined) : address,
+  )
+  const bytes = encode([name, authority, chain, seed, peer, places])
   return `${prefix}${toBase64url(bytes)}-${hashOf(bytes).slice(0, 6)}`
 }
 
@@ -47,11 +53,19 @@ export function parseInvitation(text: string): Invitation {
   if (bytes === undefined || bare.at(-7) !== '-' || hashOf(bytes).slice(0, 6) !== bare.slice(-6))
     throw faulty('a part of it is missing or mistyped')
   try {
-    const [name, authority, chain, seed, addresses] = decode(
+    const [name, authority, chain, seed, peer, places] = decode(
       bytes,
-      z.array(z.unknown()).length(5),
+      z.tuple([
+        z.unknown(),
+        z.unknown(),
+        z.unknown(),
+        z.unknown(),
+        z.string(),
+        z.array(z.string()).max(4),
+      ]),
       'it',
     )
+    const addresses = places.map((place) => (place.includes('/p2p/') ? place : place + peer))
     return invitationSchema.parse({ name, authority, chain, seed, addresses })
   } catch {
     throw faulty('it was made by a newer version, or by another program')

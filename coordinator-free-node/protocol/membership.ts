@@ -22,8 +22,10 @@ export type Role = (typeof roles)[number]
 const utcMs = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER)
 const signature = bytesSchema.refine((bytes) => bytes.length === 64)
 
+const kinds = ['member', 'invitation'] as const
+
 export const certificateBodySchema = z.strictObject({
-  kind: z.enum(['member', 'invitation']),
+  kind: z.enum(kinds),
   /** The member's peer id; for an invitation that of its key. */
   subject: peerIdSchema,
   roles: z.array(z.enum(roles)).min(1).max(roles.length),
@@ -37,17 +39,57 @@ export const certificateBodySchema = z.strictObject({
 })
 export type CertificateBody = z.infer<typeof certificateBodySchema>
 
-const certificateSchema = z.strictObject({
-  body: bytesSchema.refine((bytes) => bytes.length <= 512),
-  signature,
-})
+/** As it is signed: short, since an invitation is to fit a line. Roles are bits, times seconds. */
+const packedBodySchema = z.tuple([
+  z.number().int().min(0).max(1),
+  peerIdSchema,
+  z.number().int().min(1).max(7),
+  utcMs,
+  utcMs.nullable(),
+  peerIdSchema.nullable(),
+  peerIdSchema.nullable(),
+])
+
+function packBody(body: CertificateBody): Uint8Array {
+  const { kind, subject, expiresUtcMs, memberMs, forPeer, through } = body
+  return encode([
+    kinds.indexOf(kind),
+    subject,
+    body.roles.reduce((bits, role) => bits | (1 << roles.indexOf(role)), 0),
+    Math.floor(expiresUtcMs / 1_000),
+    memberMs === undefined ? null : Math.floor(memberMs / 1_000),
+    forPeer ?? null,
+    through ?? null,
+  ] satisfies z.infer<typeof packedBodySchema>)
+}
+
+/** @throws {GridError} MH_BAD_MESSAGE, blaming the remote */
+function unpackBody(bytes: Uint8Array): CertificateBody {
+  const packed = decode(bytes, packedBodySchema, 'a certificate')
+  const [kind, subject, bits, expiresS, memberS, forPeer, through] = packed
+  return {
+    kind: kinds[kind] ?? 'member',
+    subject,
+    roles: roles.filter((_, i) => (bits & (1 << i)) !== 0),
+    expiresUtcMs: expiresS * 1_000,
+    ...(memberS === null ? {} : { memberMs: memberS * 1_000 }),
+    ...(forPeer === null ? {} : { forPeer }),
+    ...(through === null ? {} : { through }),
+  }
+}
+
+/** Body and signature. */
+const certificateSchema = z.tuple([bytesSchema.refine((bytes) => bytes.length <= 512), signature])
 export type Certificate = z.infer<typeof certificateSchema>
 const chainSchema = z.array(certificateSchema).min(1).max(limits.membershipDepthMax)
 
 export interface MemberFacts {
   peer: PeerId
   roles: readonly Role[]
-  /** Everybody through whom it came, invitations as well, from the grid's key down; itself last. */
+  /**
+   * Whose certificates it rests on, from the grid's key down; itself last. An invitation is one of them until a member
+   * has confirmed who came by it.
+   */
   lineage: readonly PeerId[]
   /** The earliest end of a certificate in its chain, wall clock. */
   expiresUtcMs: number
@@ -56,6 +98,7 @@ export interface MemberFacts {
 export interface CheckedChain extends MemberFacts {
   /** It certified itself by an invitation: set to how long its membership lasts once a member confirms it. */
   memberMs: number | undefined
+  /** The invitation by which it came, or said to have come. */
   through: PeerId | undefined
 }
 
@@ -68,8 +111,8 @@ export function gridNameOf(name: string, authority: PeerId): string {
 }
 
 export function certify(body: CertificateBody, sign: Sign): Certificate {
-  const bytes = encode(certificateBodySchema.parse(body))
-  return { body: bytes, signature: sign(sealedBytes('membership', bytes)) }
+  const bytes = packBody(certificateBodySchema.parse(body))
+  return [bytes, sign(sealedBytes('membership', bytes))]
 }
 
 export function packChain(chain: readonly Certificate[]): Uint8Array {
@@ -99,10 +142,10 @@ export function checkChain(
   let expiresUtcMs = Number.MAX_SAFE_INTEGER
   let memberMs: number | undefined
   let through: PeerId | undefined
-  for (const { body: bytes, signature } of chain) {
+  for (const [bytes, signature] of chain) {
     if (!verify(issuer, sealedBytes('membership', bytes), signature))
       return { fault: 'its membership is of another grid, or was altered' }
-    const body = decode(bytes, certificateBodySchema, 'a certificate')
+    const body = unpackBody(bytes)
     const fault = faultBelow(above, body)
     if (fault !== undefined) return { fault }
     expiresUtcMs = Math.min(expiresUtcMs, body.expiresUtcMs)
@@ -115,7 +158,6 @@ export function checkChain(
       }
     if (above?.kind === 'invitation') through = above.subject
     else through = body.through
-    if (body.through !== undefined) lineage.push(body.through)
     lineage.push(body.subject)
     memberMs = above?.kind === 'invitation' ? (above.memberMs ?? 0) : undefined
     issuer = body.subject

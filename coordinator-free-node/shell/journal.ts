@@ -116,6 +116,7 @@ const memberSchema = z.object({
   peer: peerIdSchema,
   roles: z.array(z.enum(roles)),
   lineage: z.array(peerIdSchema),
+  through: peerIdSchema.optional(),
   expiresMs: z.number(),
   seenMs: z.number(),
   chain: bytesSchema,
@@ -317,7 +318,9 @@ export async function recall(
     ledger: await readAll(store, 'ledger', ledgerSchema),
     standing: await readAll(store, 'standing', standingSchema),
     peers: await readAll(store, 'peer', peerSchema),
-    members: (await readAll(store, 'member', memberSchema)).sort((a, b) => a.seenMs - b.seenMs),
+    members: (await readAll(store, 'member', memberSchema))
+      .map((record) => ({ ...record, through: record.through }))
+      .sort((a, b) => a.seenMs - b.seenMs),
     revoked: await readAll(store, 'revoked', revokedSchema),
     receipts: await recallReceipts(store),
     pausedUntilUtcMs: await recallPause(store),

@@ -84,8 +84,10 @@ export interface HeldReceipt {
 export interface MemberRecord {
   peer: PeerId
   roles: readonly Role[]
-  /** Everybody through whom it came, invitations as well; itself last. */
+  /** Whose certificates it rests on, from the grid's key down; itself last. */
   lineage: readonly PeerId[]
+  /** The invitation by which it came. */
+  through: PeerId | undefined
   /** Event clock. */
   expiresMs: number
   seenMs: number

@@ -1,7 +1,7 @@
 /** What a node keeps of its private grid: its own certificates, and the grid's key where it was founded here. */
 import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
-import type { Store } from '../../ports/store.js'
+import type { Store, StoreWrite } from '../../ports/store.js'
 import { bytesSchema } from '../../protocol/bytes.js'
 import { decode, encode } from '../../protocol/codec.js'
 import { GridError } from '../../protocol/errors.js'
@@ -46,7 +46,41 @@ export async function keepPapers(store: Store, papers: GridPapers): Promise<void
 /** Leaves the grid: what is known of its members goes, too. */
 export async function dropPapers(store: Store): Promise<void> {
   await store.write([{ type: 'delete', key: papersKey }])
-  for (const kind of ['member', 'revoked']) await store.clear({ from: `${kind}/`, to: `${kind}0` })
+  for (const kind of ['member', 'revoked', 'invited'])
+    await store.clear({ from: `${kind}/`, to: `${kind}0` })
+}
+
+const invitedSchema = z.strictObject({ chain: bytesSchema, expiresUtcMs: z.number() })
+const invitedKey = (invitation: PeerId) => `invited/${invitation}`
+
+/** What it takes to revoke an invitation that was made here; those that have expired are forgotten. */
+export async function keepInvited(
+  store: Store,
+  invitation: PeerId,
+  invited: z.infer<typeof invitedSchema>,
+): Promise<void> {
+  const writes: StoreWrite[] = [
+    { type: 'put', key: invitedKey(invitation), value: encode(invited) },
+  ]
+  for await (const [key, value] of store.scan({ from: 'invited/', to: 'invited0' }))
+    if (decode(value, invitedSchema, 'an invitation').expiresUtcMs < Date.now())
+      writes.push({ type: 'delete', key })
+  await store.write(writes)
+}
+
+export async function listInvited(store: Store): Promise<PeerId[]> {
+  const invited: PeerId[] = []
+  for await (const key of store.keys({ from: 'invited/', to: 'invited0' }))
+    invited.push(key.slice('invited/'.length) as PeerId)
+  return invited
+}
+
+export async function readInvited(
+  store: Store,
+  invitation: PeerId,
+): Promise<Uint8Array | undefined> {
+  const kept = await store.get(invitedKey(invitation))
+  return kept === undefined ? undefined : decode(kept, invitedSchema, 'an invitation').chain
 }
 
 /** A grid of one: its key, and a certificate for the node that founds it. */

@@ -1,5 +1,7 @@
 /** What a client may ask of its node about the private grid that it is a member of. */
+import type { RevocationRecord } from '../../core/kit/records.js'
 import { type Members, revokedIn } from '../../core/membership/members.js'
+import type { Store } from '../../ports/store.js'
 import { GridError } from '../../protocol/errors.js'
 import type {
   GatewayRequest,
@@ -9,6 +11,7 @@ import type {
 } from '../../protocol/gateway-api.js'
 import type { PeerId } from '../../protocol/ids.js'
 import type { NodeParts } from '../node-parts.js'
+import { keepInvited, listInvited, readInvited } from './grid-papers.js'
 import type { PrivateGrid } from './private-grid.js'
 
 type Methods = 'grid' | 'invite' | 'revoke'
@@ -16,40 +19,74 @@ type Requests = {
   [Method in Methods]: (request: GatewayRequest<Method>) => Promise<GatewayResults[Method]>
 }
 
-export function gridRequests({ grid, state, overlay, driver, journal }: NodeParts): Requests {
+export function gridRequests({
+  grid,
+  state,
+  overlay,
+  driver,
+  journal,
+  store,
+}: NodeParts): Requests {
   return {
     grid: async () =>
       gridView(mustBeMember(grid), state.members, state.self, (peer) =>
         state.neighbours.neighbours.has(peer),
       ),
     async invite({ roles, forMs, memberMs, peer }) {
-      const member = mustBeMember(grid)
+      const own = mustBeMember(grid)
       const addresses = overlay.addresses()
-      const { text, invitation, expiresUtcMs } = member.invite({
-        roles: [...new Set(roles)],
-        forMs,
-        memberMs,
-        peer,
-        addresses,
-      })
-      return { grid: member.name, text, invitation, roles, expiresUtcMs, forPeer: peer }
+      const wanted = [...new Set(roles)]
+      const made = own.invite({ roles: wanted, forMs, memberMs, peer, addresses })
+      const { text, invitation, expiresUtcMs, chain } = made
+      await keepInvited(store, invitation, { chain, expiresUtcMs })
+      return { grid: own.name, text, invitation, roles: wanted, expiresUtcMs, forPeer: peer }
     },
     async revoke({ member: ref }) {
       const own = mustBeMember(grid)
-      const revoked = subjectOf(state.members, ref)
-      const chain = [...state.members.known.values()].find(({ lineage }) =>
-        lineage.includes(revoked),
-      )?.chain
-      const record = own.revoke(revoked, chain)
-      driver.dispatch({ type: 'revocation-issued', record })
+      const subject = subjectOf(state.members, await listInvited(store), ref)
+      const records: RevocationRecord[] = []
+      for (const [revoked, chain] of await concerned(store, state.members, subject))
+        records.push(own.revoke(revoked, chain))
+      for (const record of records) driver.dispatch({ type: 'revocation-issued', record })
       // Whoever revokes wants it to hold after a crash, too.
       await journal.idle()
-      const gone = [...state.members.known.values()].filter(({ lineage }) =>
-        lineage.includes(revoked),
+      const gone = [...state.members.known.values()].filter(
+        ({ lineage }) => revokedIn(state.members, lineage) !== undefined,
       )
-      return { revoked, members: gone.map(({ peer }) => peer) }
+      const isNew = (lineage: readonly PeerId[]) =>
+        records.some(({ revoked }) => lineage.includes(revoked))
+      const members = gone.filter(({ lineage }) => isNew(lineage)).map(({ peer }) => peer)
+      return { revoked: subject, members }
     },
   }
+}
+
+/**
+ * Whom a revocation is about: with a member goes the invitation by which it came, or it would come again under another
+ * name; with an invitation all who came by it. Each with the chain that shows who stands above.
+ */
+async function concerned(
+  store: Store,
+  { known }: Members,
+  subject: PeerId,
+): Promise<[PeerId, Uint8Array | undefined][]> {
+  const member = known.get(subject)
+  if (member !== undefined) {
+    const { through, chain } = member
+    const inviting = through && (await readInvited(store, through))
+    return through === undefined || inviting === undefined
+      ? [[subject, chain]]
+      : [
+          [subject, chain],
+          [through, inviting],
+        ]
+  }
+  const byIt = [...known.values()].filter(({ through }) => through === subject)
+  const inviting = (await readInvited(store, subject)) ?? byIt[0]?.chain
+  return [
+    [subject, inviting],
+    ...byIt.map(({ peer, chain }): [PeerId, Uint8Array] => [peer, chain]),
+  ]
 }
 
 function mustBeMember(grid: PrivateGrid | undefined): PrivateGrid {
@@ -67,12 +104,12 @@ function gridView(
   isConnected: (peer: PeerId) => boolean,
 ): GridView {
   const views = [...members.known.values()].map((record): GridMemberView => {
-    const { peer, roles, lineage, expiresMs, seenMs } = record
+    const { peer, roles, lineage, through, expiresMs, seenMs } = record
     return {
       peer,
       self: false,
       roles,
-      cameBy: lineage.at(-2),
+      cameBy: through ?? lineage.at(-2),
       expiresUtcMs: expiresMs,
       seenUtcMs: seenMs,
       connected: isConnected(peer),
@@ -101,9 +138,11 @@ function gridView(
 }
 
 /** A member or an invitation, whole or by the last characters of its id. */
-function subjectOf({ known }: Members, ref: string): PeerId {
-  const subjects = new Set<PeerId>()
-  for (const { lineage } of known.values()) for (const subject of lineage) subjects.add(subject)
+function subjectOf({ known }: Members, invited: readonly PeerId[], ref: string): PeerId {
+  const subjects = new Set<PeerId>(invited)
+  for (const { lineage, through } of known.values())
+    for (const subject of [...lineage, ...(through === undefined ? [] : [through])])
+      subjects.add(subject)
   if (subjects.has(ref as PeerId) || /^12D3KooW[1-9A-HJ-NP-Za-km-z]{44}$/.test(ref))
     return ref as PeerId
   const fitting = [...subjects].filter((subject) => subject.endsWith(ref))

@@ -111,7 +111,9 @@ export class PrivateGrid {
     if ('fault' in checked) return checked
     if (checked.peer !== peer) return { fault: 'the membership that it shows is of another node' }
     const { roles, lineage, expiresUtcMs, memberMs, through } = checked
-    const record = { peer, roles, lineage, expiresMs: expiresUtcMs, seenMs: nowUtcMs, chain: shown }
+    const expiresMs = expiresUtcMs
+    const seenMs = nowUtcMs
+    const record = { peer, roles, lineage, through, expiresMs, seenMs, chain: shown }
     const provisional =
       memberMs === undefined || memberMs === 0 || through === undefined
         ? undefined
@@ -143,6 +145,7 @@ export class PrivateGrid {
     text: string
     invitation: PeerId
     expiresUtcMs: number
+    chain: Uint8Array
   } {
     this.#mustBeAbleTo('invite', 'invite others')
     for (const role of roles) this.#mustBeAbleTo(role, `give the role ${role}`)
@@ -161,7 +164,7 @@ export class PrivateGrid {
     const packed = packChain(chain)
     const places = addresses.slice(0, addressesMax)
     const text = formatInvitation({ name, authority, chain: packed, seed, addresses: [...places] })
-    return { text, invitation, expiresUtcMs }
+    return { text, invitation, expiresUtcMs, chain: packed }
   }
 
   /** A certificate for a member that came by an invitation. */
