@@ -5,6 +5,7 @@ import { isResting } from './hosting/hosting.js'
 import { assert } from './kit/assert.js'
 import { hasUnit, validateUnitSet } from './kit/unit-set.js'
 import { denialOfPeer } from './membership/gate.js'
+import { countRevocations, isRevoked } from './membership/members.js'
 import { canServe } from './scheduling/hosts.js'
 import type { NodeState, StewardedJob } from './state.js'
 import { hasVoted, heldBytes } from './verification/tally.js'
@@ -22,6 +23,7 @@ export function validateState(state: NodeState): void {
   assert(!state.neighbours.neighbours.has(state.self), 'the node is its own neighbour')
   validateDiversity(state)
   validateAdmission(state)
+  validateMembers(state)
   for (const job of state.hosting.jobs.values()) {
     assert(
       !(job.wanting && isResting(state.hosting, job, state.self)),
@@ -53,6 +55,14 @@ function validateAdmission({ gate, gateReviewMs, neighbours }: NodeState): void 
       denialOfPeer(gate, peer, Number.MAX_VALUE) === undefined,
       `${peer} is a neighbour and denied`,
     )
+}
+
+/** Whoever is revoked is nobody's neighbour, as far as this node has heard. */
+function validateMembers({ members, neighbours }: NodeState): void {
+  assert(members.known.size <= limits.membersMax, 'too many members are remembered')
+  assert(countRevocations(members) <= limits.revocationsMax, 'too many revocations are remembered')
+  for (const peer of neighbours.neighbours.keys())
+    assert(!isRevoked(members, peer), `${peer} is a neighbour and revoked`)
 }
 
 function validateStewarded(stewarded: StewardedJob): void {

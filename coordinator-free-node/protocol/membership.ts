@@ -96,6 +96,8 @@ export interface MemberFacts {
 }
 
 export interface CheckedChain extends MemberFacts {
+  /** What its last certificate is: an invitation by itself makes nobody a member, least of all its own key. */
+  kind: CertificateBody['kind']
   /** It certified itself by an invitation: set to how long its membership lasts once a member confirms it. */
   memberMs: number | undefined
   /** The invitation by which it came, or said to have come. */
@@ -164,7 +166,8 @@ export function checkChain(
     above = body
   }
   if (above === undefined) return { fault: 'it shows no membership' }
-  return { peer: above.subject, roles: above.roles, lineage, expiresUtcMs, memberMs, through }
+  const { kind, subject, roles } = above
+  return { kind, peer: subject, roles, lineage, expiresUtcMs, memberMs, through }
 }
 
 const expired = {

@@ -164,9 +164,13 @@ class Look {
       if (denied !== undefined) return denied.reason
     }
     const isOwn = job !== undefined && state.stewarded.has(job)
-    if (manifest === undefined) return advert && refusalOfWork(state, advert.body, isOwn, nowMs)
+    if (manifest === undefined)
+      return (
+        advert && refusalOfWork(state, advert.body, { steward: advert.body.steward, isOwn }, nowMs)
+      )
     const { requester, taskHash, task } = manifest
-    return refusalOfWork(state, { requester, taskHash, ...task }, isOwn, nowMs)
+    const by = { steward: advert?.body.steward ?? requester, isOwn }
+    return refusalOfWork(state, { requester, taskHash, ...task }, by, nowMs)
   }
 
   /** What can be read of a manifest, whoever signed it. */

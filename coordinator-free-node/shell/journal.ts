@@ -8,7 +8,7 @@
  * | `lease/JOB/LEASE` | host and runs |
  * | `in/JOB/UNIT` | input of a list job's unit, until the job ends: any result may be withdrawn or audited before |
  * | `out/JOB/..`, `was/JOB/..`, `new/JOB/..` | canonical results: see result-packs.ts |
- * | `ledger/PEER`, `standing/PEER`, `peer/PEER`, `member/PEER`, `revoked/PEER` | their records |
+ * | `ledger/PEER`, `standing/PEER`, `peer/PEER`, `member/PEER`, `revoked/PEER/BY` | their records |
  * | `receipt/STEWARD/JOB/PERIOD` | what the steward signed: see receipts.ts |
  * | `meta/identity` | private key |
  * | `list/command`, `list/from/NAME` | whom and what the operator denies and allows: lists/list-book.ts |
@@ -268,7 +268,7 @@ function toWrites(record: JournalRecord): Waiting[] {
     case 'member-forgotten':
       return [{ type: 'delete', key: `member/${record.peer}` }]
     case 'revocation':
-      return [put(`revoked/${record.record.revoked}`, record.record)]
+      return [put(`revoked/${record.record.revoked}/${record.record.signer}`, record.record)]
     case 'peer-forgotten':
       return [{ type: 'delete', key: `peer/${record.peer}` }]
     case 'receipt':

@@ -16,7 +16,8 @@ export interface Members {
   readonly own: { roles: readonly Role[]; lineage: readonly PeerId[] } | undefined
   /** The last seen last. */
   readonly known: Map<PeerId, MemberRecord>
-  readonly revoked: Map<PeerId, RevocationRecord>
+  /** By whom: anybody's word counts on those below him alone. */
+  readonly revoked: Map<PeerId, Map<PeerId, RevocationRecord>>
   /** Those that certified themselves by an invitation, and want a member's certificate. */
   readonly provisional: Map<PeerId, Provisional>
 }
@@ -58,19 +59,48 @@ export function rememberMember({ known }: Members, record: MemberRecord): PeerId
 /** Members who may not invite cannot fill the table, and those who may leave the grid's key its part. */
 const signersShare = 0.75
 
-/** @returns false when it is known already, or there is no room */
+/** @returns false when nothing new follows from it, or there is no room */
 export function learnRevocation(members: Members, record: RevocationRecord): boolean {
   const { revoked, authority } = members
-  if (authority === undefined || revoked.has(record.revoked)) return false
-  const most = record.signer === authority ? 1 : signersShare
-  if (revoked.size >= most * limits.revocationsMax) return false
-  revoked.set(record.revoked, record)
+  if (authority === undefined) return false
+  const { signer } = record
+  const said = revoked.get(record.revoked)
+  if (said?.has(signer) || said?.has(authority)) return false
+  const most = signer === authority ? 1 : signersShare
+  if (countRevocations(members) >= most * limits.revocationsMax) return false
+  // The key's word holds everywhere: what others said of the same member adds nothing.
+  if (said === undefined || signer === authority)
+    revoked.set(record.revoked, new Map([[signer, record]]))
+  else said.set(signer, record)
   return true
 }
 
-/** Who of a lineage is revoked: with an inviter go all whom he let in. */
-export function revokedIn({ revoked }: Members, lineage: readonly PeerId[]): PeerId | undefined {
-  return revoked.size === 0 ? undefined : lineage.find((subject) => revoked.has(subject))
+export function countRevocations({ revoked }: Members): number {
+  let count = 0
+  for (const said of revoked.values()) count += said.size
+  return count
+}
+
+export function listRevocations({ revoked }: Members): RevocationRecord[] {
+  return [...revoked.values()].flatMap((said) => [...said.values()])
+}
+
+/**
+ * Who of a lineage is revoked, by the grid's key or by somebody above it: with an inviter go all whom he let in.
+ *
+ * Why above it in this very lineage: who may invite can certify anybody, and then show a lineage in which he stands
+ * above him. His word ends that lineage, and no other.
+ */
+export function revokedIn(
+  { revoked, authority }: Members,
+  lineage: readonly PeerId[],
+): PeerId | undefined {
+  if (authority === undefined || revoked.size === 0) return undefined
+  return lineage.find((subject, at) => {
+    const said = revoked.get(subject)
+    if (said === undefined) return false
+    return said.has(authority) || lineage.slice(0, at).some((signer) => said.has(signer))
+  })
 }
 
 export function isRevoked(members: Members, peer: PeerId): boolean {

@@ -58,13 +58,15 @@ export function admittedPlaces(
 export function refusalOfWork(
   { config, hosting, gate, members }: NodeState,
   facts: JobFacts,
-  isOwn: boolean,
+  { steward, isOwn }: { steward: PeerId; isOwn: boolean },
   nowMs: number,
 ): string | undefined {
   const means = { ...config, draining: hosting.draining }
   const refused = refusalOf(facts, isOwn, means, config.policy)
   if (refused !== undefined || isOwn) return refused
   const { requester, taskHash } = facts
-  if (!mayDo(members, requester, 'submit')) return 'its requester may not submit jobs to this grid'
+  // Its steward as well: it could sign in the name of somebody whom nobody has met.
+  if (![requester, steward].every((peer) => mayDo(members, peer, 'submit')))
+    return 'its requester may not submit jobs to this grid'
   return (denialOfOwner(gate, requester, nowMs) ?? denialOfTask(gate, taskHash, nowMs))?.reason
 }

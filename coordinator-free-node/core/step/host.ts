@@ -60,8 +60,9 @@ export function considerAdvert(turn: Turn, advert: AdvertBody): void {
 }
 
 export function refusal(turn: Turn, advert: AdvertBody, manifest: Manifest | undefined) {
-  const isOwn = advert.steward === turn.state.self
-  return refusalOfWork(turn.state, factsOf(advert, manifest), isOwn, turn.nowMs)
+  const { steward } = advert
+  const by = { steward, isOwn: steward === turn.state.self }
+  return refusalOfWork(turn.state, factsOf(advert, manifest), by, turn.nowMs)
 }
 
 /** Ends the work on a job that is not served any more; its units go back as they end. */

@@ -3,7 +3,7 @@ import type { PeerId } from '../../protocol/ids.js'
 import { limits } from '../../protocol/limits.js'
 import type { EventOf } from '../event.js'
 import type { RevocationRecord } from '../kit/records.js'
-import { rememberMember } from '../membership/members.js'
+import { listRevocations, type Members, rememberMember } from '../membership/members.js'
 import { emit, journal, send, type Turn, wakeAt } from './turn.js'
 
 /** Who comes again and again is written once in so long: the record changes by its date alone. */
@@ -28,11 +28,18 @@ export function onMemberSeen(turn: Turn, { record, provisional }: EventOf<'membe
 export function greetMember(turn: Turn, peer: PeerId): void {
   const { members } = turn.state
   if (members.authority === undefined) return
-  tellRevocations(turn, peer, [...members.revoked.values()])
+  tellRevocations(turn, peer, listRevocations(members))
   const provisional = members.provisional.get(peer)
-  if (provisional !== undefined && members.own?.roles.includes('invite') === true)
+  if (provisional !== undefined && mayConfirm(members, peer))
     emit(turn, { type: 'confirm-member', peer, ...provisional })
   wakeAt(turn, 'membership', members.known.get(peer)?.expiresMs ?? Number.POSITIVE_INFINITY)
+}
+
+/** Nobody gives what he does not have: who lacks one of its roles leaves it to others. */
+function mayConfirm({ own, known }: Members, peer: PeerId): boolean {
+  const theirs = known.get(peer)?.roles
+  if (own === undefined || theirs === undefined || !own.roles.includes('invite')) return false
+  return theirs.every((role) => own.roles.includes(role))
 }
 
 export function tellRevocations(

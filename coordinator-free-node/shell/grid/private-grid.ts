@@ -109,6 +109,8 @@ export class PrivateGrid {
       return { fault: 'this grid is private: ask a member for an invitation' }
     const checked = this.#check(unpackChain(shown), nowUtcMs)
     if ('fault' in checked) return checked
+    if (checked.kind !== 'member')
+      return { fault: 'it shows an invitation, and nobody who used it' }
     if (checked.peer !== peer) return { fault: 'the membership that it shows is of another node' }
     const { roles, lineage, expiresUtcMs, memberMs, through } = checked
     const expiresMs = expiresUtcMs
@@ -134,7 +136,9 @@ export class PrivateGrid {
   adopt(chain: Uint8Array, nowUtcMs: number): GridPapers | undefined {
     const checked = this.#check(unpackChain(chain), nowUtcMs)
     if ('fault' in checked || checked.peer !== this.#own.peer) return undefined
-    if (checked.expiresUtcMs <= this.#own.expiresUtcMs) return undefined
+    if (checked.kind !== 'member' || checked.expiresUtcMs <= this.#own.expiresUtcMs)
+      return undefined
+    if (!this.#own.roles.every((role) => checked.roles.includes(role))) return undefined
     this.#own = checked
     this.#papers = { ...this.#papers, chain }
     return this.#papers
