@@ -5,14 +5,16 @@
  * joined, so while the grid is small every new neighbour gets the recent records again.
  */
 import { createHash } from 'node:crypto'
-import type { Libp2p } from '@libp2p/interface'
+import type { Libp2p, PeerInfo } from '@libp2p/interface'
 import { CID } from 'multiformats/cid'
 import * as raw from 'multiformats/codecs/raw'
 import { create as createDigest } from 'multiformats/hashes/digest'
+import { mergeAnswers } from '../../core/membership/naming.js'
 import type { PeerAddresses } from '../../ports/overlay.js'
 import type { PeerId } from '../../protocol/ids.js'
 import { sortAddresses, withPeer } from './addresses.js'
 import { startDeadline } from './deadline.js'
+import { askProviders } from './provider-walk.js'
 
 const sha256Code = 0x12
 /** Keys announced again to newcomers; the oldest goes first. */
@@ -21,8 +23,8 @@ const keysMax = 256
 const smallGridPeers = 20
 /** Newcomers come in bunches; identify and the routing table also take their moment. */
 const announceDelayMs = 500
-/** Answers to one lookup. */
-const providersMax = 20
+/** Names that one lookup gives: the first of everybody who was asked, and some more. */
+const providersMax = 64
 
 export interface DirectoryOptions {
   /** Time for one query, milliseconds. */
@@ -50,27 +52,27 @@ export class Directory {
     await this.#announce(key, signal)
   }
 
-  /** What is found within the time; the time running out is no error. */
+  /**
+   * What is found within the time; the time running out is no error. All who are asked on the way are heard, each with
+   * few names: kad-dht by itself ends a query at the first twenty names, which a single liar has at hand.
+   */
   async lookup(key: string, signal?: AbortSignal): Promise<PeerAddresses[]> {
-    const found: PeerAddresses[] = []
     const deadline = startDeadline(this.#options.queryMs, signal, this.#options.stopped)
+    const answers: PeerInfo[][] = []
     try {
-      const query = this.#libp2p.contentRouting.findProviders(cidOf(key), {
-        signal: deadline.signal,
-      })
-      for await (const provider of query) {
-        if (provider.id.equals(this.#libp2p.peerId)) continue
-        const peer = provider.id.toString() as PeerId
-        const addresses = sortAddresses(provider.multiaddrs).map((a) => withPeer(a, peer))
-        found.push({ peer, addresses })
-        if (found.length === providersMax) break
-      }
+      for await (const names of askProviders(this.#libp2p, cidOf(key), deadline.signal))
+        answers.push(names)
     } catch {
       // A directory without an answer is an empty one.
     } finally {
       deadline.clear()
     }
-    return found
+    const self = this.#libp2p.peerId
+    const told = answers.map((names) => names.filter(({ id }) => !id.equals(self)))
+    return mergeAnswers(told, ({ id }) => id.toString(), providersMax).map(({ id, multiaddrs }) => {
+      const peer = id.toString() as PeerId
+      return { peer, addresses: sortAddresses(multiaddrs).map((a) => withPeer(a, peer)) }
+    })
   }
 
   /** @param neighbours  how many there are now */
