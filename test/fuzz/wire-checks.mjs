@@ -298,6 +298,8 @@ class NonsenseNode {
       standing: [],
       peers: [],
       receipts: [],
+      members: [],
+      revoked: [],
       pausedUntilUtcMs: undefined,
     })
     this.event({ type: 'job-submitted', job: ownJob, manifest: this.manifest() })
