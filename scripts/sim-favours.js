@@ -15,8 +15,8 @@ const published = { 0.25: [0.002, 0.107], 0.5: [0.006, 0.175], 0.75: [0.02, 0.22
 
 const { values } = parseArgs({
   options: {
-    units: { type: 'string', default: '40000' },
-    seeds: { type: 'string', default: '3' },
+    units: { type: 'string', default: '36000' },
+    seeds: { type: 'string', default: '2' },
     dry: { type: 'boolean', default: false },
   },
 })
@@ -45,7 +45,11 @@ for (const rate of rates) {
 }
 const newcomers = rates.map((rate) => [
   percent([rate], 0),
-  spread(over('newcomers', { rate }, 'newcomerFairness').map((share) => share.toFixed(2))),
+  spread(
+    over('newcomers', { rate }, 'newcomerFairness').map(
+      (share) => share?.toFixed(2) ?? 'never earned',
+    ),
+  ),
 ])
 const served = rates.map((rate) => [
   percent([rate], 0),

@@ -47,8 +47,8 @@ export const economies = {
     summary:
       'five honest peers come to a grid with a share --rate of free riders, and do ten units for each neighbour first',
     terms: (choices) => {
-      const { parts, rounds } = takers('free-rider', { rate: 0.25, units: 4_000, ...choices })
-      return { parts: { ...parts, newcomer: 5 }, rounds, newcomersAfter: Math.floor(rounds / 2) }
+      const { parts, rounds } = takers('free-rider', { rate: 0.25, units: 6_000, ...choices })
+      return { parts: { ...parts, newcomer: 5 }, rounds, newcomersAfter: Math.floor(rounds / 4) }
     },
   },
   'idle-grid': {

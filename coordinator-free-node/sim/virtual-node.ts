@@ -185,6 +185,10 @@ export class VirtualNode {
     this.#driver?.dispatch({ type: 'job-submitted', job, manifest })
   }
 
+  cancel(job: JobId): void {
+    this.#driver?.dispatch({ type: 'job-cancelled', job })
+  }
+
   drain(): void {
     this.#driver?.dispatch({ type: 'drain-requested' })
   }

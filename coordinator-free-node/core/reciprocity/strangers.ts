@@ -4,7 +4,7 @@
  * What a peer gets before its first favour is an advance; its favours repay that. All advances together are bounded:
  * as they run out without coming back, strangers get less and less of what others want, and as they are repaid more.
  * So free riders and changers of names cost a grid an advance once, not a share for ever. Who has given something has
- * a record of its own, and is judged by that.
+ * a record of its own, and is judged by that where it is better.
  */
 import type { LedgerRecord } from '../kit/records.js'
 
@@ -17,7 +17,7 @@ export interface Strangers {
 const advanceMsMax = 10_000
 /** Where nothing is left of it strangers still count for so much: the next one may be honest. */
 const leastTrust = 0.01
-/** What a peer may be given before its own record outweighs the trust in strangers: an ordinary lease. */
+/** A first favour smaller than this earns a part of full trust only: an ordinary lease. */
 const acquaintanceMs = 1_000
 
 export function createStrangers(): Strangers {
@@ -42,9 +42,11 @@ export function trustOf({ advanceMs }: Strangers): number {
   return Math.max(leastTrust, advanceMs / advanceMsMax)
 }
 
-/** Trust in one peer without a balance: by its own record, and that of all strangers while it has none. */
+/**
+ * Trust in one peer without a balance, from 0.01 to 1: by what it gave back of what it got. Nobody has less than a
+ * stranger, so that nobody gains by becoming one.
+ */
 export function trustInPeer(strangers: Strangers, record: LedgerRecord | undefined): number {
   const { receivedMs = 0, givenMs = 0 } = record ?? {}
-  const expectedMs = acquaintanceMs * trustOf(strangers)
-  return Math.min(1, (receivedMs + expectedMs) / (givenMs + acquaintanceMs))
+  return Math.max(trustOf(strangers), Math.min(1, receivedMs / (givenMs + acquaintanceMs)))
 }

@@ -18,7 +18,7 @@ import {
   whoYields,
 } from '../hosting/turns.js'
 import { balanceOf } from '../reciprocity/ledger.js'
-import { charge, orderOf } from '../reciprocity/service-order.js'
+import { areNewcomersAhead, charge, orderOf } from '../reciprocity/service-order.js'
 import { trustInPeer, trustOf } from '../reciprocity/strangers.js'
 import { admittedPlaces } from './admission.js'
 import { canReach, emit, send, type Turn, wakeAt } from './turn.js'
@@ -208,15 +208,18 @@ function mayAsk(turn: Turn, job: HostedJob): boolean {
 interface Backlog {
   /** Leases of which more than half is left, and answers that may still come. */
   leases: number
+  /** Of those, what was given to peers without a balance: it makes way for the others. */
+  lent: number
   units: number
   queuedMs: number
 }
 
 function backlogOf(turn: Turn): Backlog {
-  const backlog = { leases: 0, units: 0, queuedMs: 0 }
-  const { hosting, self } = turn.state
+  const backlog = { leases: 0, lent: 0, units: 0, queuedMs: 0 }
+  const { hosting, self, ledger } = turn.state
   for (const job of hosting.jobs.values()) {
     const isOwn = job.steward === self
+    const before = backlog.leases
     if (!isOwn && job.wanting && turn.nowMs - job.askedMs < idleAfterMs) backlog.leases++
     for (const lease of job.leases.values()) {
       backlog.units += lease.remaining.size
@@ -224,6 +227,7 @@ function backlogOf(turn: Turn): Backlog {
       backlog.queuedMs += remainingMs(turn, job, lease)
       if (lease.remaining.size * 2 > lease.units) backlog.leases++
     }
+    if (balanceOf(ledger, job.steward) === 0) backlog.lent += backlog.leases - before
   }
   return backlog
 }
@@ -267,7 +271,9 @@ function nextToAsk(
     const holdsNone =
       !asked.has(peer) && its.every(({ leases, wanting }) => !wanting && leases.size === 0)
     if (job !== undefined) {
-      if (backlog.leases < leasesAhead || hasIdleThreads) return job
+      const isOwed = balanceOf(state.ledger, peer) > 0
+      const ahead = isOwed ? backlog.leases - backlog.lent : backlog.leases
+      if (ahead < leasesAhead || hasIdleThreads) return job
       // Long units of others are in the way of a greater claim.
       const isInTheWay = backlog.queuedMs > slots * queuedLeasesMax * state.config.leaseTargetMs
       if (holdsNone && isInTheWay) return job
@@ -290,11 +296,8 @@ function leastServed(jobs: readonly HostedJob[]): HostedJob | undefined {
 export function preemptFor(turn: Turn, steward: PeerId): void {
   const { state } = turn
   if (steward === state.self) return
-  const boundMs = quantumMs(turn) * queuedLeasesMax
-  let { queuedMs } = backlogOf(turn)
-  if (queuedMs <= boundMs) return
-  const ranked = review(turn)
-  const precedes = precedenceOf(ranked)
+  const precedes = precedenceOf(review(turn))
+  const isLent = ({ steward }: HostedJob) => balanceOf(state.ledger, steward) === 0
   const behind = jobsOfOthers(turn)
     .filter((job) => precedes(steward, job.steward) < 0)
     .flatMap((job) => [...job.leases.values()].map((lease) => ({ job, lease })))
@@ -302,16 +305,21 @@ export function preemptFor(turn: Turn, steward: PeerId): void {
       (a, b) => precedes(b.job.steward, a.job.steward) || b.lease.receivedMs - a.lease.receivedMs,
     )
   const isOwed = balanceOf(state.ledger, steward) > 0
+  const boundMs = quantumMs(turn) * queuedLeasesMax
+  let { queuedMs } = backlogOf(turn)
+  let lentMs = 0
+  for (const { job, lease } of behind) if (isLent(job)) lentMs += remainingMs(turn, job, lease)
   for (const { job, lease } of behind) {
-    if (queuedMs <= boundMs) return
     const leftMs = remainingMs(turn, job, lease)
-    const isLent = balanceOf(state.ledger, job.steward) === 0
+    const isAhead = isOwed && isLent(job) && areNewcomersAhead(state.order, lentMs, quantumMs(turn))
+    if (queuedMs <= boundMs && !isAhead) continue
     const sinceMs = turn.nowMs - lease.receivedMs
     // What nobody has seen the end of lasts as long again.
     const unitMs = job.done.units > 0 ? leftMs / lease.remaining.size : 2 * sinceMs
-    const holdsOn = isOwed && isLent && unitMs - sinceMs > holdMsMax
+    const holdsOn = isOwed && isLent(job) && unitMs - sinceMs > holdMsMax
     cancelLease(turn, job, lease.lease, holdsOn ? 'all' : 'queued')
     queuedMs -= leftMs
+    if (isLent(job)) lentMs -= leftMs
   }
 }
 
