@@ -4,6 +4,7 @@
  */
 import type { JobId, LeaseId, PeerId, UnitIndex } from '../protocol/ids.js'
 import type { Manifest } from '../protocol/manifest.js'
+import type { Misdeed } from '../protocol/misdeeds.js'
 import type { UnitOutcome } from '../protocol/outcome.js'
 import type { UnitRun } from '../protocol/unit-runs.js'
 import type { MachineReading } from './hosting/availability.js'
@@ -67,7 +68,16 @@ export type EventBody =
   | { type: 'job-cancelled'; job: JobId }
   /** Manifest and task of somebody's job are here and belong together. */
   | { type: 'job-fetched'; job: JobId; manifest: Manifest }
-  | { type: 'job-fetch-failed'; job: JobId; reason: string; retryable: boolean }
+  /** `misdeed`: what its steward did wrong, if that was it. */
+  | {
+      type: 'job-fetch-failed'
+      job: JobId
+      reason: string
+      retryable: boolean
+      misdeed?: Misdeed | undefined
+    }
+  /** Seen by the shell: what never becomes a message, and more messages than there may be. */
+  | { type: 'peer-misbehaved'; peer: PeerId; misdeed: Misdeed; times: number }
   | { type: 'units-executed'; job: JobId; lease: LeaseId; outcomes: readonly UnitOutcome[] }
   /** The task's `check` said of results that they are right or wrong, ended in a fault, or could not run here. */
   | {

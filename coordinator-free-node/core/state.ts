@@ -7,6 +7,7 @@ import type { Job } from './jobs/job.js'
 import { type Random, seedRandom } from './kit/random.js'
 import { type SecretRandom, secretRandom } from './kit/secret-random.js'
 import { type AdvertState, createAdverts } from './membership/adverts.js'
+import { type Conduct, createConduct } from './membership/conduct.js'
 import { createGate, type Gate } from './membership/gate.js'
 import { createMembers, type Members } from './membership/members.js'
 import { createNeighbours, type NeighbourState } from './membership/neighbours.js'
@@ -96,6 +97,7 @@ export interface NodeState {
   readonly members: Members
   /** When an allowance ends and neighbours have to be looked at again. */
   gateReviewMs: number
+  readonly conduct: Conduct
   readonly adverts: AdvertState
   readonly stewarded: Map<JobId, StewardedJob>
   readonly hosting: HostingState
@@ -147,6 +149,7 @@ export function createState(
     gate: createGate(whole.lists),
     members: createMembers(whole.belonging),
     gateReviewMs: Number.POSITIVE_INFINITY,
+    conduct: createConduct(),
     adverts: createAdverts(),
     stewarded: new Map(),
     hosting: createHosting(),

@@ -12,6 +12,8 @@ import { dialFailed, restorePeers } from './membership/neighbours.js'
 import type { CoreMessage } from './messages.js'
 import type { NodeState } from './state.js'
 import { denialOfMeeting } from './step/admission.js'
+import { enforceBans } from './step/bans.js'
+import { blame } from './step/blame.js'
 import { donationTick, onMachineReading, onPause, recallPause } from './step/donation.js'
 import { recallFavours } from './step/favours.js'
 import {
@@ -60,6 +62,7 @@ export function step(state: NodeState, event: Event): Effect[] {
     onMessage(turn, state.self, message)
     message = turn.toSelf.shift()
   }
+  if (state.conduct.fresh.length > 0) enforceBans(turn)
   return turn.effects.map((effect) => ({ ...effect, cause: event.id }))
 }
 
@@ -83,10 +86,12 @@ function handle(turn: Turn, event: EventBody): void {
     case 'neighbour-left':
       return onNeighbourLeft(turn, event.peer)
     case 'peer-discovered':
-      return onPeersHeardOf(turn, [event])
+      return onPeersHeardOf(turn, undefined, [event])
     case 'dial-failed':
-      dialFailed(state.neighbours, event.peer, turn.nowMs)
+      blameTeller(turn, event.peer)
       return onDialFailed(turn, event.peer, event.reason)
+    case 'peer-misbehaved':
+      return blame(turn, event.peer, event.misdeed, event.times)
     case 'message-received':
       return onMessage(turn, event.from, event.message)
     case 'job-submitted':
@@ -100,7 +105,7 @@ function handle(turn: Turn, event: EventBody): void {
     case 'job-fetched':
       return onJobFetched(turn, event.job, event.manifest)
     case 'job-fetch-failed':
-      return onJobFetchFailed(turn, event.job, event.reason, event.retryable)
+      return onJobFetchFailed(turn, event)
     case 'units-executed':
       return onUnitsExecuted(turn, event.job, event.lease, event.outcomes)
     case 'results-checked':
@@ -128,6 +133,12 @@ function handle(turn: Turn, event: EventBody): void {
   }
 }
 
+/** Somebody is not where a neighbour said. */
+function blameTeller(turn: Turn, peer: PeerId): void {
+  const teller = dialFailed(turn.state.neighbours, peer, turn.nowMs)
+  if (teller !== undefined) blame(turn, teller, 'dead-address')
+}
+
 /** A message from a peer, or from oneself. */
 function onMessage(turn: Turn, from: PeerId, message: CoreMessage): void {
   // It was on its way when its sender was denied.
@@ -136,7 +147,7 @@ function onMessage(turn: Turn, from: PeerId, message: CoreMessage): void {
     case 'hello':
       return onHello(turn, from, message)
     case 'introduce':
-      return onPeersHeardOf(turn, message.peers)
+      return onPeersHeardOf(turn, from, message.peers)
     case 'advert':
       return onAdvert(turn, from, message)
     case 'revocations':

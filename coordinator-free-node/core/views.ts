@@ -10,6 +10,7 @@ import type {
 import type { JobId } from '../protocol/ids.js'
 import { factsOf, type HostedJob, isResting } from './hosting/hosting.js'
 import { unitTotal, verifiedPerSecond } from './jobs/job.js'
+import { type ConductView, viewConduct } from './membership/conduct.js'
 import type { NodeState, StewardedJob } from './state.js'
 import { expectedErrorRate } from './step/expected-error.js'
 import { refusalsOf } from './why-view.js'
@@ -169,4 +170,24 @@ function unitsOfHosted({ leases }: HostedJob): number {
   let units = 0
   for (const { remaining } of leases.values()) units += remaining.size
   return units
+}
+
+/** How peers behaved, and what was dropped for it: for metrics. */
+export function conductView(
+  { conduct, adverts, receipts, neighbours }: NodeState,
+  nowMs: number,
+): ConductView & {
+  /** Adverts thrown away unread, and not passed on for the neighbours' sake. */
+  advertsDropped: number
+  advertsUntold: number
+  receiptsReplayed: number
+  knownPeers: number
+} {
+  return {
+    ...viewConduct(conduct, nowMs),
+    advertsDropped: adverts.dropped,
+    advertsUntold: adverts.untold,
+    receiptsReplayed: receipts.replayed,
+    knownPeers: neighbours.known.size,
+  }
 }

@@ -3,6 +3,7 @@
  * directory. Both the libp2p overlay and the simulator's pass test/contract/overlay.
  */
 import type { BlobHash, PeerId } from '../protocol/ids.js'
+import type { Misdeed } from '../protocol/misdeeds.js'
 
 export interface PeerAddresses {
   peer: PeerId
@@ -22,6 +23,8 @@ export type OverlayEvent =
       inbound: boolean
     }
   | { type: 'neighbour-left'; peer: PeerId; reason: string }
+  /** It broke the protocol, or sends more than it may. */
+  | { type: 'peer-misbehaved'; peer: PeerId; misdeed: Misdeed; times: number }
   /** Somebody heard of by mDNS or the directory, not connected. */
   | { type: 'peer-discovered'; peer: PeerId; addresses: readonly string[] }
 
@@ -31,6 +34,21 @@ export interface OverlayHandlers {
   onMessages(peer: PeerId, messages: readonly Uint8Array[]): void | Promise<void>
   /** Content that this node serves; undefined when it has none such. */
   readBlob(hash: BlobHash): Promise<Uint8Array | undefined>
+}
+
+export interface OverlayTraffic {
+  /** Mail that was handled. */
+  messages: number
+  bytes: number
+  /** Times that a neighbour had to wait because its budget was used up. */
+  waits: number
+  /** Received and not handled, and waiting to be sent; for all neighbours together, and the most there ever was. */
+  receiveBytes: number
+  receiveBytesPeak: number
+  sendBytes: number
+  sendBytesPeak: number
+  /** Neighbours cut because they held most of that when it was too much. */
+  cutForMemory: number
 }
 
 export interface Overlay {
@@ -50,6 +68,8 @@ export interface Overlay {
   disconnect(peer: PeerId, reason: string): void
   /** Hangs up on everybody whom the gate no longer admits, neighbours or not. */
   turnAway(): void
+  /** What came from neighbours since the start, and what is held for them now. */
+  traffic(): OverlayTraffic
   /** How often the gate said no: to connections from outside, at the socket and by name, and to own dials. */
   denials(): { sockets: number; peers: number; dials: number }
   /**

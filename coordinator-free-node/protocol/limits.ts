@@ -21,6 +21,26 @@ export const limits = {
   frameMessagesMax: 4096,
   /** Bytes queued towards one neighbour before it counts as stuck and is dropped: four full frames. */
   sendQueueBytesMax: 64 * MIB,
+  /** The same for all neighbours together: whoever has most queued is dropped. */
+  sendBytesMax: 256 * MIB,
+  /** Bytes received from all neighbours and not handled yet: 256 of them with half a frame each could hold gigabytes. */
+  receiveBytesMax: 256 * MIB,
+  /**
+   * Messages of one neighbour that are handled in a second; twice as many at once, as after a pause. 60,000 units a
+   * second are some 50 votes; the core takes some 20 microseconds for a message.
+   */
+  neighbourMessagesPerSecond: 2_000,
+  /** Bytes of one neighbour's mail that are handled in a second: a line of half a gigabit. */
+  neighbourBytesPerSecond: 64 * MIB,
+  /** Frames of one connection that are decrypted in a second, all its streams together: 30 microseconds each. */
+  connectionFramesPerSecond: 4_000,
+  connectionBytesPerSecond: 128 * MIB,
+  /** Sockets of one address: machines behind it, or processes on this one. Half of the neighbours remain for others. */
+  socketsPerAddressMax: 128,
+  /** Of those, that have not proven who they are. */
+  handshakesPerAddressMax: 32,
+  /** New sockets of one address in a second, once `socketsPerAddressMax` came at once: a handshake costs milliseconds. */
+  socketsPerAddressPerSecond: 5,
   /** Input of one unit: above it a piece no longer fits a frame beside its neighbours. */
   unitInputBytesMax: 8 * MIB,
   /** Result of one unit, for the same reason. */
@@ -70,12 +90,22 @@ export const limits = {
   advertTtlMsMax: 60_000,
   /** Adverts that one neighbour may send in a second before the rest are dropped unread. */
   advertsPerNeighbourPerSecond: 200,
+  /** Adverts that a node sends a neighbour in a second: less than that hears, so that no delay makes them too many. */
+  advertsToldPerNeighbourPerSecond: 120,
+  /** Adverts of one steward in the table: as many as it may have jobs. */
+  advertsPerStewardMax: 1_000,
   /** Addresses in an advert or an introduction. */
   addressesMax: 8,
   /** One address as text. */
   addressCharsMax: 256,
   /** Peers in one introduction. */
   introductionPeersMax: 16,
+  /** Peers that one neighbour may introduce as long as it is connected: twice what an honest one does. */
+  introducedPeersMax: 32,
+  /** Dials to acquaintances in a minute: whoever makes addresses up has this node knock at strangers' doors. */
+  strangerDialsPerMinute: 30,
+  /** Peers of whom a node remembers misdeeds; 200 bytes each. */
+  conductPeersMax: 10_000,
   /** Known peers kept on disk and in memory; the least recently seen goes first. */
   knownPeersMax: 2_000,
   /** Of those, in one public /24 or /48: somebody who fills the book needs so many of them as nobody has at hand. */

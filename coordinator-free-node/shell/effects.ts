@@ -3,6 +3,7 @@ import type { Effect } from '../core/effect.js'
 import { GridError, isGridError } from '../protocol/errors.js'
 import type { JobId, PeerId } from '../protocol/ids.js'
 import { limits } from '../protocol/limits.js'
+import type { Misdeed } from '../protocol/misdeeds.js'
 import { unitsOf } from '../protocol/unit-runs.js'
 import { keepPapers } from './grid/grid-papers.js'
 import { readInputs } from './host-runner.js'
@@ -163,6 +164,15 @@ function dial(
   })
 }
 
+/** What a steward does wrong when its job cannot be had; a broken connection is nothing of the kind. */
+const fetchMisdeeds: Partial<Record<string, Misdeed>> = {
+  MH_BLOB_MISSING: 'job-missing',
+  MH_BLOB_MISMATCH: 'blob-mismatch',
+  MH_BAD_MESSAGE: 'job-false',
+  MH_BAD_SIGNATURE: 'forged-signature',
+  MH_TOO_LARGE: 'job-false',
+}
+
 function fetchJob(
   { blobs, driver, stopped }: NodeParts,
   { job, from, taskHash }: Extract<Effect, { type: 'fetch-job' }>,
@@ -177,7 +187,8 @@ function fetchJob(
         isGridError(error) &&
         ['MH_BAD_MESSAGE', 'MH_BAD_SIGNATURE', 'MH_TOO_LARGE'].includes(error.code)
       )
-      driver.dispatch({ type: 'job-fetch-failed', job, reason, retryable })
+      const misdeed = isGridError(error) ? fetchMisdeeds[error.code] : undefined
+      driver.dispatch({ type: 'job-fetch-failed', job, reason, retryable, misdeed })
     })
 }
 

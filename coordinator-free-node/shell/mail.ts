@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import type { CoreMessage } from '../core/messages.js'
+import type { Claim } from '../core/step/worth.js'
 import type { Signer } from '../ports/signer.js'
 import { decode, encode } from '../protocol/codec.js'
 import { GridError } from '../protocol/errors.js'
@@ -14,19 +15,33 @@ import {
   advertBodySchema,
   type PeerMessage,
   peerMessageSchema,
+  type VoteBody,
   voteBodySchema,
 } from '../protocol/messages.js'
+import type { Misdeed } from '../protocol/misdeeds.js'
 import { resultKinds } from '../protocol/outcome.js'
-import { type ReceiptStatement, receiptStatementSchema } from '../protocol/receipt.js'
+import { type Receipt, type ReceiptStatement, receiptStatementSchema } from '../protocol/receipt.js'
 import { type Sealed, type SealPurpose, sealedBytes } from '../protocol/seal.js'
 import { countUnits } from '../protocol/unit-runs.js'
 import type { PrivateGrid } from './grid/private-grid.js'
 
+export type WorthOf = (claim: Claim) => 'yes' | 'no' | Misdeed
+
+/** A message that was left sealed; `misdeed`: it should not have been sent. */
+export interface Unopened {
+  type: 'unopened'
+  misdeed: Misdeed | undefined
+}
+
 export interface Mail {
   /** @returns the message as it travels, signed where it has to be */
   pack(message: CoreMessage): Uint8Array
-  /** @throws {GridError} MH_BAD_MESSAGE, MH_BAD_SIGNATURE, blaming the remote */
+  /**
+   * @param worthOf  asked before a seal is checked, which costs more than all the rest: what is not worth it stays shut
+   * @throws {GridError} MH_BAD_MESSAGE, MH_BAD_SIGNATURE, blaming the remote
+   */
   unpack(from: PeerId, bytes: Uint8Array): CoreMessage
+  unpack(from: PeerId, bytes: Uint8Array, worthOf: WorthOf): CoreMessage | Unopened
   /** Signs a body for a purpose. */
   seal(purpose: SealPurpose, body: Uint8Array): Sealed
   /** @throws {GridError} MH_BAD_SIGNATURE when the seal is not its signer's */
@@ -72,11 +87,11 @@ export function createMail(
     return sealed
   }
 
-  const openAdvert = (sealed: Sealed): AdvertBody => {
+  const openAdvert = (sealed: Sealed, body: AdvertBody): AdvertBody => {
     const key = Buffer.from(sealed.signature).toString('base64')
     const known = checkedAdverts.get(key)
     if (known !== undefined) return known
-    const body = decode(open('advert', sealed), advertBodySchema, 'an advert')
+    open('advert', sealed)
     if (body.steward !== sealed.signer)
       throw remoteFault('MH_BAD_SIGNATURE', 'an advert is not signed by its steward')
     checkedAdverts.set(key, body)
@@ -87,23 +102,54 @@ export function createMail(
     return body
   }
 
+  function unpack(from: PeerId, bytes: Uint8Array): CoreMessage
+  function unpack(from: PeerId, bytes: Uint8Array, worthOf: WorthOf): CoreMessage | Unopened
+  function unpack(
+    from: PeerId,
+    bytes: Uint8Array,
+    worthOf: WorthOf = () => 'yes',
+  ): CoreMessage | Unopened {
+    const message = decode(bytes, peerMessageSchema, 'a message')
+    switch (message.type) {
+      case 'advert': {
+        const { sealed, hops } = message
+        const body = decode(sealed.body, advertBodySchema, 'an advert')
+        const worth = worthOf({ type: 'advert', body })
+        if (worth !== 'yes') return unopened(worth)
+        return { type: 'advert', body: openAdvert(sealed, body), sealed, hops }
+      }
+      case 'vote': {
+        const body = voteBodyOf(from, message.sealed)
+        const worth = worthOf({ type: 'vote', job: body.job, lease: body.lease })
+        if (worth !== 'yes') return unopened(worth)
+        open('vote', message.sealed)
+        return checkVote(body, message.outputs)
+      }
+      case 'receipt': {
+        const { sealed } = message
+        const receipt = readReceipt({ steward: from, host: signer.self }, sealed)
+        const worth = worthOf({ ...receipt, type: 'receipt' })
+        if (worth !== 'yes') return unopened(worth)
+        open('receipt', sealed)
+        return { type: 'receipt', receipt, sealed }
+      }
+      case 'revocations':
+        return unpackRevocations(message, grid)
+      default:
+        return message
+    }
+  }
+
   return {
     seal,
     open,
     pack: (message) => encode(toWire(message, seal, sealAdvert, utcMs)),
-    unpack(from, bytes) {
-      const message = decode(bytes, peerMessageSchema, 'a message')
-      if (message.type === 'advert') {
-        const { sealed, hops } = message
-        return { type: 'advert', body: openAdvert(sealed), sealed, hops }
-      }
-      if (message.type === 'vote') return unpackVote(from, message, open)
-      if (message.type === 'receipt')
-        return unpackReceipt({ steward: from, host: signer.self }, message.sealed, open)
-      if (message.type === 'revocations') return unpackRevocations(message, grid)
-      return message
-    },
+    unpack,
   }
+}
+
+function unopened(worth: 'no' | Misdeed): Unopened {
+  return { type: 'unopened', misdeed: worth === 'no' ? undefined : worth }
 }
 
 function toWire(
@@ -149,14 +195,14 @@ function unpackRevocations(
   return { type: 'revocations', revoked: records }
 }
 
-function unpackVote(
-  from: PeerId,
-  { sealed, outputs }: Extract<PeerMessage, { type: 'vote' }>,
-  open: Mail['open'],
-): CoreMessage {
+/** What a vote says; its seal is not checked yet. */
+function voteBodyOf(from: PeerId, sealed: Sealed): VoteBody {
   if (sealed.signer !== from)
     throw remoteFault('MH_BAD_SIGNATURE', 'a vote is not signed by the peer that sent it')
-  const body = decode(open('vote', sealed), voteBodySchema, 'a vote')
+  return decode(sealed.body, voteBodySchema, 'a vote')
+}
+
+function checkVote(body: VoteBody, outputs: readonly Uint8Array[]): CoreMessage {
   const units = countUnits(body.runs)
   const { kinds, digests } = body
   if (outputs.length !== units || kinds.length !== units || digests.length !== 32 * units)
@@ -172,17 +218,17 @@ function unpackVote(
   return { type: 'vote', body, outputs }
 }
 
-function unpackReceipt(
+/** What a receipt says; its seal is not checked yet. */
+function readReceipt(
   { steward, host }: { steward: PeerId; host: PeerId },
   sealed: Sealed,
-  open: Mail['open'],
-): CoreMessage {
+): Receipt {
   if (sealed.signer !== steward)
     throw remoteFault('MH_BAD_SIGNATURE', 'a receipt is not signed by the peer that sent it')
   if (sealed.body.length > limits.receiptBytesMax)
     throw remoteFault('MH_BAD_MESSAGE', `a receipt has ${sealed.body.length} bytes`)
   const { version, issuedUtcMs, ...receipt } = decode(
-    open('receipt', sealed),
+    sealed.body,
     receiptStatementSchema,
     'a receipt',
   )
@@ -190,7 +236,7 @@ function unpackReceipt(
     throw remoteFault('MH_BAD_SIGNATURE', 'a receipt is not signed by its steward')
   if (receipt.host !== host)
     throw remoteFault('MH_BAD_MESSAGE', 'a receipt for another host came here')
-  return { type: 'receipt', receipt, sealed }
+  return receipt
 }
 
 function remoteFault(code: 'MH_BAD_MESSAGE' | 'MH_BAD_SIGNATURE', message: string): GridError {

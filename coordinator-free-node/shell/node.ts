@@ -6,14 +6,17 @@ import { randomBytes } from 'node:crypto'
 import { type Logger, pino } from 'pino'
 import { type CoreConfig, defaultCoreConfig } from '../core/config.js'
 import { subnetOf } from '../core/kit/subnets.js'
-import { denialOfAddress } from '../core/membership/gate.js'
+import { isThrottled } from '../core/membership/conduct.js'
 import { createState, type NodeState } from '../core/state.js'
-import { denialOfMeeting, denialOfPlace } from '../core/step/admission.js'
+import { denialOfIp, denialOfMeeting, denialOfPlace } from '../core/step/admission.js'
+import { type Claim, worthOf as worthOfClaim } from '../core/step/worth.js'
 import type { Overlay } from '../ports/overlay.js'
 import type { Store } from '../ports/store.js'
 import { GridError, isGridError } from '../protocol/errors.js'
 import type { NodeStatus } from '../protocol/gateway-api.js'
 import type { BlobHash, JobId } from '../protocol/ids.js'
+import { limits } from '../protocol/limits.js'
+import { misdeedOf } from '../protocol/misdeeds.js'
 import { parseIp } from '../protocol/subnet.js'
 import { createBackend } from './backend.js'
 import { createDriver } from './driver.js'
@@ -36,6 +39,7 @@ import { type NodeOptions, openGridName, type ParsedNodeOptions } from './node-o
 import type { NodeParts } from './node-parts.js'
 import type { OverlayGate } from './overlay/gate.js'
 import { createOverlay } from './overlay/overlay.js'
+import type { OverlayBudgets } from './overlay/overlay-options.js'
 import { createResultChecker } from './result-checker.js'
 import { createBlobSpace } from './store/blob-space.js'
 import { openStore } from './store/level-store.js'
@@ -62,6 +66,9 @@ export interface RunningNode {
 
 /** Bytes waiting for the disk above which no more is read from peers: some seconds of a slow disk. */
 const backlogBytesMax = 64 * 1024 * 1024
+
+/** A worthless message of so many bytes is one misdeed. */
+const misdeedBytes = 64 * 1024
 
 /** Leases of one life never reach the numbers of the next: a thousand a millisecond. */
 const leasesPerMs = 1_000
@@ -121,6 +128,7 @@ async function assemble(
   const overlay = createOverlay({
     ...overlayOptions(options, identity.privateKey, log),
     gate: gateOf(state, nowMs),
+    budgets: budgetsOf(state, nowMs),
     ...(grid === undefined
       ? {}
       : {
@@ -231,11 +239,24 @@ function overlayOptions(
 function gateOf(state: NodeState, nowMs: () => number): OverlayGate {
   return {
     denialOfHost(host) {
-      const ip = state.gate.sources.size === 0 ? undefined : parseIp(host)
-      return ip && denialOfAddress(state.gate, ip, nowMs())?.reason
+      const { gate, conduct } = state
+      const ip = gate.sources.size + conduct.subnets.size === 0 ? undefined : parseIp(host)
+      return ip && denialOfIp(state, ip, nowMs())?.reason
     },
     denialOfPlace: (address) => denialOfPlace(state, address, nowMs())?.reason,
     denialOfPeer: (peer) => denialOfMeeting(state, peer, nowMs())?.reason,
+  }
+}
+
+/** A neighbour that misbehaves is heard less. */
+const throttledShare = 0.1
+
+function budgetsOf(state: NodeState, nowMs: () => number): Partial<OverlayBudgets> {
+  return {
+    messagesPerSecond: limits.neighbourMessagesPerSecond,
+    bytesPerSecond: limits.neighbourBytesPerSecond,
+    framesPerSecond: limits.connectionFramesPerSecond,
+    shareOf: (peer) => (isThrottled(state.conduct, peer, nowMs()) ? throttledShare : 1),
   }
 }
 
@@ -320,7 +341,7 @@ function startedEvent(overlay: Overlay, memory: Memory) {
 }
 
 function overlayHandlers(parts: NodeParts): Parameters<Overlay['start']>[0] {
-  const { overlay, driver, mail, journal, store, log } = parts
+  const { state, overlay, driver, mail, journal, store, log } = parts
   return {
     onEvent(event) {
       if (event.type === 'neighbour-joined') {
@@ -329,20 +350,29 @@ function overlayHandlers(parts: NodeParts): Parameters<Overlay['start']>[0] {
       }
       if (event.type === 'neighbour-left')
         log.info({ peer: event.peer, reason: event.reason }, 'neighbour left')
+      if (event.type === 'peer-misbehaved')
+        log.info({ peer: event.peer, misdeed: event.misdeed }, 'misdeed')
       driver.dispatch(event)
     },
     onMessages(peer, messages) {
+      const worthOf = (claim: Claim) => worthOfClaim(state, peer, claim, systemClock.nowMs())
       for (const bytes of messages) {
         try {
-          driver.dispatch({
-            type: 'message-received',
-            from: peer,
-            message: mail.unpack(peer, bytes),
-          })
+          const message = mail.unpack(peer, bytes, worthOf)
+          if (message.type !== 'unopened')
+            driver.dispatch({ type: 'message-received', from: peer, message })
+          else if (message.misdeed !== undefined) {
+            const { misdeed } = message
+            // A large one costs as much as several.
+            const times = Math.ceil(bytes.length / misdeedBytes)
+            driver.dispatch({ type: 'peer-misbehaved', peer, misdeed, times })
+          }
         } catch (error) {
           if (!isGridError(error) || error.blame !== 'remote') throw error
           log.warn({ peer, reason: error.message }, 'bad message')
           overlay.disconnect(peer, error.message)
+          const misdeed = misdeedOf(error)
+          driver.dispatch({ type: 'peer-misbehaved', peer, misdeed, times: 1 })
           return
         }
       }

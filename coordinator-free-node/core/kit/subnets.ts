@@ -10,7 +10,12 @@ const bitsOf = { 4: 24, 6: 48 } as const
 /** The /24 or /48 of a public address, a multiaddr; undefined for any other. */
 export function subnetOf(address: string): string | undefined {
   const ip = ipOfMultiaddr(address)
-  return ip === undefined || isPrivate(ip) ? undefined : prefixOf(ip, bitsOf[ip.version])
+  return ip && subnetOfIp(ip)
+}
+
+/** The same of an address that was read already. */
+export function subnetOfIp(ip: IpAddress): string | undefined {
+  return isPrivate(ip) ? undefined : prefixOf(ip, bitsOf[ip.version])
 }
 
 /** The first public subnet among a peer's addresses. */

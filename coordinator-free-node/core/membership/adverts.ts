@@ -24,39 +24,81 @@ interface TokenBucket {
 
 export interface AdvertState {
   adverts: Map<JobId, Advert>
-  buckets: Map<PeerId, TokenBucket>
+  /** What each neighbour may still send, and may still be sent. */
+  heard: Map<PeerId, TokenBucket>
+  told: Map<PeerId, TokenBucket>
   /** Adverts thrown away unread, for the status. */
   dropped: number
+  /** Adverts not passed on, to keep to the rate that neighbours hear. */
+  untold: number
 }
 
 export function createAdverts(): AdvertState {
-  return { adverts: new Map(), buckets: new Map(), dropped: 0 }
+  return { adverts: new Map(), heard: new Map(), told: new Map(), dropped: 0, untold: 0 }
 }
 
 /** Takes a token of the neighbour's; false when it sends faster than it may. */
 export function admitAdvert(state: AdvertState, from: PeerId, nowMs: number): boolean {
-  const most = limits.advertsPerNeighbourPerSecond
-  const bucket = state.buckets.get(from) ?? { tokens: most, filledMs: nowMs }
-  bucket.tokens = Math.min(most, bucket.tokens + ((nowMs - bucket.filledMs) / 1000) * most)
-  bucket.filledMs = nowMs
-  state.buckets.set(from, bucket)
-  if (bucket.tokens < 1) {
-    state.dropped++
-    return false
-  }
+  const isAdmitted = takeToken(state.heard, from, limits.advertsPerNeighbourPerSecond, nowMs)
+  if (!isAdmitted) state.dropped++
+  return isAdmitted
+}
+
+/** Whether `admitAdvert` would admit one; counts it as dropped if not. */
+export function hasAdvertToken(state: AdvertState, from: PeerId, nowMs: number): boolean {
+  const bucket = fill(state.heard, from, limits.advertsPerNeighbourPerSecond, nowMs)
+  if (bucket.tokens >= 1) return true
+  state.dropped++
+  return false
+}
+
+/** Whether one more advert may go to a neighbour: it would not hear what is above its rate, and blame this node. */
+export function mayTell(state: AdvertState, to: PeerId, nowMs: number): boolean {
+  if (takeToken(state.told, to, limits.advertsToldPerNeighbourPerSecond, nowMs)) return true
+  state.untold++
+  return false
+}
+
+function takeToken(
+  buckets: Map<PeerId, TokenBucket>,
+  peer: PeerId,
+  perSecond: number,
+  nowMs: number,
+): boolean {
+  const bucket = fill(buckets, peer, perSecond, nowMs)
+  if (bucket.tokens < 1) return false
   bucket.tokens--
   return true
+}
+
+function fill(
+  buckets: Map<PeerId, TokenBucket>,
+  peer: PeerId,
+  perSecond: number,
+  nowMs: number,
+): TokenBucket {
+  const bucket = buckets.get(peer) ?? { tokens: perSecond, filledMs: nowMs }
+  const gained = ((nowMs - bucket.filledMs) / 1000) * perSecond
+  bucket.tokens = Math.min(perSecond, bucket.tokens + gained)
+  bucket.filledMs = nowMs
+  buckets.set(peer, bucket)
+  return bucket
+}
+
+/** Whether an advert says more than the one that is known. */
+export function isNews(state: AdvertState, body: AdvertBody): boolean {
+  const before = state.adverts.get(body.job)
+  if (before === undefined) return true
+  // Another steward's advert of the same job is not news of this one's.
+  if (before.body.steward !== body.steward) return false
+  return !before.body.closed && before.body.serial < body.serial
 }
 
 /** @returns whether it is news: then it is worth passing on and judging */
 export function acceptAdvert(state: AdvertState, advert: Advert): boolean {
   const { body } = advert
-  const before = state.adverts.get(body.job)
-  if (before !== undefined) {
-    // Another steward's advert of the same job is not news of this one's.
-    if (before.body.steward !== body.steward) return false
-    if (before.body.closed || before.body.serial >= body.serial) return false
-  }
+  if (!isNews(state, body)) return false
+  if (!state.adverts.has(body.job)) makeRoomFor(state, body.steward)
   state.adverts.delete(body.job)
   state.adverts.set(body.job, advert)
   if (state.adverts.size > limits.advertsMax) {
@@ -64,6 +106,20 @@ export function acceptAdvert(state: AdvertState, advert: Advert): boolean {
     if (oldest !== undefined) state.adverts.delete(oldest)
   }
   return true
+}
+
+/** A steward's share of the table is bounded: of more than that its oldest goes. */
+function makeRoomFor({ adverts }: AdvertState, steward: PeerId): void {
+  // Below that nobody can have more than a share.
+  if (adverts.size < limits.advertsPerStewardMax) return
+  let oldest: JobId | undefined
+  let count = 0
+  for (const [job, { body }] of adverts) {
+    if (body.steward !== steward) continue
+    oldest ??= job
+    count++
+  }
+  if (count >= limits.advertsPerStewardMax && oldest !== undefined) adverts.delete(oldest)
 }
 
 /** Removes what has expired; @returns those, and when to look again */
@@ -84,7 +140,8 @@ export function expireAdverts(
 }
 
 export function forgetAdvertiser(state: AdvertState, peer: PeerId): void {
-  state.buckets.delete(peer)
+  state.heard.delete(peer)
+  state.told.delete(peer)
 }
 
 /** Marks one's own advert as closed, with a newer serial; undefined when there is none. */

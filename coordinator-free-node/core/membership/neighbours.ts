@@ -22,6 +22,8 @@ export interface Neighbour {
   addresses: readonly string[]
   /** Of its public address, if it has one. */
   subnet: string | undefined
+  /** How many peers it introduced. */
+  introduced: number
   /** From its hello; undefined until that came. */
   agent: string | undefined
   donates: boolean | undefined
@@ -35,6 +37,10 @@ interface KnownPeer {
   failures: number
   /** Where it was met, or else where it is said to be. */
   subnet: string | undefined
+  /** The neighbour on whose word alone this is. */
+  saidBy: PeerId | undefined
+  /** What the journal has of it, and since when. */
+  saved: { addresses: readonly string[]; atMs: number } | undefined
 }
 
 export interface NeighbourState {
@@ -49,9 +55,15 @@ export interface NeighbourState {
   readonly metIn: Map<PeerId, string>
   /** Machines in one public subnet are not taken for one person's. */
   readonly sameSubnet: boolean
+  /** Dials to acquaintances that may still be made, and when that was counted. */
+  dials: { left: number; countedMs: number }
 }
 
 /** Back-off of dials by acquaintance; the overlay has its own for lost neighbours. */
+/** A peer that comes and goes is written down once in so long, unless it moved. */
+const saveEveryMs = 600_000
+/** Dials of a peer that is known by somebody's word only. */
+const saidDialsMax = 3
 const dialBackOffMs = { first: 5_000, most: 600_000 }
 
 /** Of one subnet, that this node dials by itself: a quarter of those that it wants. */
@@ -66,6 +78,7 @@ export function createNeighbours(sameSubnet = false): NeighbourState {
     places: createCounts(),
     metIn: new Map(),
     sameSubnet,
+    dials: { left: limits.strangerDialsPerMinute, countedMs: 0 },
   }
 }
 
@@ -100,6 +113,8 @@ export function rememberPeer(
     dialAfterMs: before?.dialAfterMs ?? 0,
     failures: before?.failures ?? 0,
     subnet: subnet ?? before?.subnet,
+    saidBy: undefined,
+    saved: before?.saved,
   })
   heardOf.delete(peer)
   if (!met) heardOf.add(peer)
@@ -121,9 +136,50 @@ export function forgetPeer({ known, heardOf, places }: NeighbourState, peer: Pee
   countOut(places, peer)
 }
 
+/**
+ * Takes a neighbour's word for where somebody is.
+ *
+ * @returns the peer that fell out of the book, if any; `false` when it told more than a neighbour may
+ */
+export function hearOfPeer(
+  state: NeighbourState,
+  from: PeerId,
+  peer: PeerId,
+  addresses: readonly string[],
+  nowMs: number,
+): PeerId | undefined | false {
+  const teller = state.neighbours.get(from)
+  if (teller === undefined) return undefined
+  if (teller.introduced >= limits.introducedPeersMax) return false
+  teller.introduced++
+  const isNew = !state.known.has(peer)
+  const forgotten = rememberPeer(state, peer, addresses, nowMs, false)
+  const known = state.known.get(peer)
+  if (known !== undefined && isNew) known.saidBy = from
+  return forgotten
+}
+
 export function restorePeers(state: NeighbourState, records: readonly PeerRecord[]): void {
-  for (const { peer, addresses, seenMs } of [...records].sort((a, b) => a.seenMs - b.seenMs))
+  for (const { peer, addresses, seenMs } of [...records].sort((a, b) => a.seenMs - b.seenMs)) {
     rememberPeer(state, peer, addresses, seenMs, true)
+    const known = state.known.get(peer)
+    if (known !== undefined) known.saved = { addresses, atMs: seenMs }
+  }
+}
+
+/** @returns what to write down of a peer; undefined when the journal has that, or had something lately */
+export function recordToSave(
+  state: NeighbourState,
+  peer: PeerId,
+  nowMs: number,
+): PeerRecord | undefined {
+  const known = state.known.get(peer)
+  if (known === undefined || known.addresses.length === 0) return undefined
+  const { addresses, seenMs, saved } = known
+  const isSame = saved?.addresses.join() === addresses.join()
+  if (saved !== undefined && isSame && nowMs - saved.atMs < saveEveryMs) return undefined
+  known.saved = { addresses, atMs: nowMs }
+  return { peer, addresses, seenMs }
 }
 
 /** @param place  where its connection comes from: its addresses are what it says of itself */
@@ -136,7 +192,8 @@ export function neighbourJoined(
 ): PeerId | undefined {
   const said = place === undefined ? publicSubnetOf(addresses) : subnetOf(place)
   const subnet = state.sameSubnet ? undefined : said
-  state.neighbours.set(peer, { addresses, subnet, agent: undefined, donates: undefined })
+  const nothingSaid = { introduced: 0, agent: undefined, donates: undefined }
+  state.neighbours.set(peer, { addresses, subnet, ...nothingSaid })
   countIn(state.seats, peer, subnet)
   noteMeeting(state.metIn, peer, subnet)
   const forgotten = rememberPeer(state, peer, addresses, nowMs, true)
@@ -144,6 +201,7 @@ export function neighbourJoined(
   if (known !== undefined) {
     known.failures = 0
     known.dialAfterMs = 0
+    known.saidBy = undefined
   }
   return forgotten
 }
@@ -161,12 +219,17 @@ export function neighbourLeft(state: NeighbourState, peer: PeerId): boolean {
   return state.neighbours.delete(peer)
 }
 
-export function dialFailed(state: NeighbourState, peer: PeerId, nowMs: number): void {
+/** @returns the neighbour on whose word it was dialled for the first time */
+export function dialFailed(state: NeighbourState, peer: PeerId, nowMs: number): PeerId | undefined {
   const known = state.known.get(peer)
-  if (known === undefined) return
+  if (known === undefined) return undefined
   known.failures++
+  const { saidBy } = known
+  // Nobody else said so: it was never there.
+  if (saidBy !== undefined && known.failures >= saidDialsMax) forgetPeer(state, peer)
   known.dialAfterMs =
     nowMs + Math.min(dialBackOffMs.most, dialBackOffMs.first * 2 ** (known.failures - 1))
+  return known.failures === 1 ? saidBy : undefined
 }
 
 /** A few acquaintances to dial when neighbours are too few; marks them as being dialled. */
@@ -178,6 +241,10 @@ export function peersToDial(
 ): { peer: PeerId; addresses: readonly string[] }[] {
   const lacking = limits.neighboursWanted - state.neighbours.size
   if (lacking <= 0) return []
+  const { dials } = state
+  const perMinute = limits.strangerDialsPerMinute
+  dials.left = Math.min(perMinute, dials.left + ((nowMs - dials.countedMs) / 60_000) * perMinute)
+  dials.countedMs = nowMs
   const candidates = [...state.known].filter(
     ([peer, known]) =>
       peer !== self &&
@@ -186,7 +253,10 @@ export function peersToDial(
       known.dialAfterMs <= nowMs &&
       hasRoom(state.seats, known.subnet, dialledPerSubnetMax),
   )
-  return sample(random, candidates, Math.min(lacking, 3)).map(([peer, known]) => {
+  const count = Math.min(lacking, 3, candidates.length, Math.floor(dials.left))
+  if (count <= 0) return []
+  dials.left -= count
+  return sample(random, candidates, count).map(([peer, known]) => {
     known.dialAfterMs = nowMs + dialBackOffMs.first
     return { peer, addresses: known.addresses }
   })

@@ -27,6 +27,17 @@ export function restoreReceipts(book: ReceiptBook, records: readonly HeldReceipt
     .flatMap((record) => holdReceipt(book, record) ?? [])
 }
 
+/** Whether a receipt is newer than what is held of the same work; counts it as replayed if not. */
+export function isNewReceipt(
+  book: ReceiptBook,
+  { steward, job, period, serial }: Pick<HeldReceipt, 'steward' | 'job' | 'period' | 'serial'>,
+): boolean {
+  const before = book.held.get(steward)?.get(keyOf(job, period))
+  if (before === undefined || before.serial < serial) return true
+  book.replayed++
+  return false
+}
+
 /**
  * Takes a receipt in, in the place of an earlier one of the same work.
  *

@@ -5,6 +5,7 @@ import type { Manifest } from '../../protocol/manifest.js'
 import type { AdvertBody } from '../../protocol/messages.js'
 import type { UnitOutcome, UnitResult } from '../../protocol/outcome.js'
 import { type UnitRun, unitsOf } from '../../protocol/unit-runs.js'
+import type { EventOf } from '../event.js'
 import {
   acceptLease,
   factsOf,
@@ -16,6 +17,7 @@ import {
 } from '../hosting/hosting.js'
 import type { CoreMessageOf } from '../messages.js'
 import { refusalOfWork } from './admission.js'
+import { blame } from './blame.js'
 import { spendOn } from './favours.js'
 import {
   answer,
@@ -87,9 +89,11 @@ export function onJobFetched(turn: Turn, id: JobId, manifest: Manifest): void {
   takeTurn(turn, job)
 }
 
-export function onJobFetchFailed(turn: Turn, id: JobId, reason: string, retryable: boolean): void {
-  const job = turn.state.hosting.jobs.get(id)
+export function onJobFetchFailed(turn: Turn, event: EventOf<'job-fetch-failed'>): void {
+  const { reason, retryable, misdeed } = event
+  const job = turn.state.hosting.jobs.get(event.job)
   if (job === undefined || job.phase !== 'fetching') return
+  if (misdeed !== undefined) blame(turn, job.steward, misdeed)
   if (retryable) retryLater(turn, job, reason)
   else setPhase(turn, job, 'refused', reason)
   serveNext(turn)
@@ -112,8 +116,10 @@ export function onLease(turn: Turn, from: PeerId, message: CoreMessageOf<'lease'
   const { self, hosting } = turn.state
   const job = hosting.jobs.get(message.job)
   const takes = job?.phase === 'ready' && !job.yields && !hosting.draining
-  const serves = takes && !isResting(hosting, job, self)
+  const isFull = (job?.leases.size ?? 0) >= limits.leasesPerHostMax
+  const serves = takes && !isResting(hosting, job, self) && !isFull
   if (job === undefined || job.steward !== from || !serves) {
+    if (job?.steward !== from || isFull) blame(turn, from, 'stale-message')
     send(turn, from, { type: 'release', ...pick(message) })
     return
   }
@@ -189,6 +195,7 @@ function keepResult(turn: Turn, job: HostedJob, lease: HostedLease, result: Unit
 
 export function onDecline(turn: Turn, from: PeerId, message: CoreMessageOf<'decline'>): void {
   const job = turn.state.hosting.jobs.get(message.job)
+  if (job?.steward !== from) blame(turn, from, 'stale-message')
   if (job === undefined || job.steward !== from || !message.final) return
   for (const lease of job.leases.keys()) cancelLease(turn, job, lease, 'all')
   job.leases.clear()
@@ -200,6 +207,7 @@ export function onDecline(turn: Turn, from: PeerId, message: CoreMessageOf<'decl
 
 export function onRevoke(turn: Turn, from: PeerId, message: CoreMessageOf<'revoke'>): void {
   const job = turn.state.hosting.jobs.get(message.job)
+  if (job?.steward !== from) blame(turn, from, 'stale-message')
   if (job === undefined || job.steward !== from) return
   for (const lease of message.leases) {
     if (!job.leases.has(lease)) continue

@@ -1,5 +1,5 @@
 /** What becomes of leases: hosts ask, renew, give back, fail, fall silent or leave. */
-import type { PeerId, UnitIndex } from '../../protocol/ids.js'
+import type { LeaseId, PeerId, UnitIndex } from '../../protocol/ids.js'
 import { limits } from '../../protocol/limits.js'
 import { mayDo } from '../membership/members.js'
 import type { CoreMessageOf } from '../messages.js'
@@ -12,13 +12,17 @@ import type { StewardedJob } from '../state.js'
 import { isBanned } from '../verification/standing.js'
 import { copiesLacking } from './acceptance.js'
 import { endAudits } from './audits.js'
+import { blame } from './blame.js'
 import { serve, termsOf } from './granting.js'
 import { failJob } from './job-end.js'
 import { send, type Turn, wakeAt } from './turn.js'
 
 export function onAnswer(turn: Turn, from: PeerId, message: CoreMessageOf<'answer'>): void {
   const stewarded = turn.state.stewarded.get(message.job)
-  if (stewarded === undefined) return
+  if (stewarded === undefined) {
+    blame(turn, from, 'stale-message')
+    return
+  }
   const { verdict, reason } = message
   note(stewarded, from, verdict, reason, turn.nowMs)
   const { schedule } = stewarded
@@ -47,8 +51,10 @@ function note(
 export function onWant(turn: Turn, from: PeerId, message: CoreMessageOf<'want'>): void {
   const { state, nowMs } = turn
   const stewarded = state.stewarded.get(message.job)
-  const decline = (reason: string) =>
+  const decline = (reason: string) => {
+    blame(turn, from, 'stale-message')
     send(turn, from, { type: 'decline', job: message.job, reason, final: true })
+  }
   if (stewarded === undefined) return decline('this node does not steward that job')
   if (stewarded.job.phase !== 'running') return decline('the job has ended')
   if (from !== state.self && !mayDo(state.members, from, 'host'))
@@ -65,6 +71,7 @@ export function onWant(turn: Turn, from: PeerId, message: CoreMessageOf<'want'>)
   setAway(stewarded.schedule, host, false)
   host.slots = message.slots
   const { schedule } = stewarded
+  if (schedule.parked.has(from)) blame(turn, from, 'want-repeated')
   if (isDue(host, nowMs, state.config.leaseTargetMs)) schedule.parked.add(from)
   else schedule.busy.add(from)
   serve(turn, stewarded)
@@ -84,6 +91,7 @@ export function onRenew(turn: Turn, from: PeerId, message: CoreMessageOf<'renew'
     }
     renewLease(lease, turn.nowMs)
   }
+  if (unknown.length > 0) blame(turn, from, 'stale-message')
   if (unknown.length > 0) send(turn, from, { type: 'revoke', job: message.job, leases: unknown })
 }
 
@@ -91,7 +99,10 @@ export function onRelease(turn: Turn, from: PeerId, message: CoreMessageOf<'rele
   const stewarded = turn.state.stewarded.get(message.job)
   const lease = stewarded?.schedule.leases.get(message.lease)
   if (stewarded !== undefined && from === turn.state.self) endAudits(turn, stewarded, message.lease)
-  if (stewarded === undefined || lease === undefined || lease.host !== from) return
+  if (stewarded === undefined || lease === undefined || lease.host !== from) {
+    blameForLease(turn, from, stewarded, message.lease)
+    return
+  }
   const units = [...lease.remaining].filter((unit) =>
     message.runs.some(([first, count]) => first <= unit && unit < first + count),
   )
@@ -102,7 +113,10 @@ export function onAbort(turn: Turn, from: PeerId, message: CoreMessageOf<'abort'
   const stewarded = turn.state.stewarded.get(message.job)
   const lease = stewarded?.schedule.leases.get(message.lease)
   if (stewarded !== undefined && from === turn.state.self) endAudits(turn, stewarded, message.lease)
-  if (stewarded === undefined || lease === undefined || lease.host !== from) return
+  if (stewarded === undefined || lease === undefined || lease.host !== from) {
+    blameForLease(turn, from, stewarded, message.lease)
+    return
+  }
   if (!lease.remaining.has(message.unit)) return
   stewarded.counters.aborted++
   const host = hostOf(stewarded.schedule, from, turn.nowMs)
@@ -119,6 +133,18 @@ export function onAbort(turn: Turn, from: PeerId, message: CoreMessageOf<'abort'
     return
   }
   recover(turn, stewarded, lease, [message.unit], [from])
+}
+
+/** What is said of a lease that ended meanwhile is nobody's fault; of one that never was, it is. */
+function blameForLease(
+  turn: Turn,
+  from: PeerId,
+  stewarded: StewardedJob | undefined,
+  lease: LeaseId,
+): void {
+  if (stewarded?.schedule.former.get(lease)?.host === from) return
+  const isRunning = stewarded?.job.phase === 'running'
+  blame(turn, from, isRunning ? 'unknown-lease' : 'stale-message')
 }
 
 /** Units come back from a lease; those that still lack votes are wanted from others. */
@@ -211,6 +237,7 @@ function noteSilence(
   // What was queued behind a lease that ran out was late for the same reason.
   if (grantedMs < host.silentMs) return
   host.silentMs = turn.nowMs
+  blame(turn, peer, 'lease-unanswered')
   observeLateness(host)
   if (++host.silent < silentLeasesMax) return
   const reason = `it took ${host.silent} leases and answered none of them in time`

@@ -7,17 +7,21 @@ import {
   admitAdvert,
   expireAdverts,
   forgetAdvertiser,
+  mayTell,
 } from '../membership/adverts.js'
 import {
   hasSeat,
+  hearOfPeer,
   introductionsFor,
   neighbourJoined,
   neighbourLeft,
   peersToDial,
+  recordToSave,
   rememberPeer,
 } from '../membership/neighbours.js'
 import type { CoreMessageOf } from '../messages.js'
 import { admittedPlaces, denialOfMeeting } from './admission.js'
+import { blame } from './blame.js'
 import { considerAdvert, hostLost, hostRejoined, withdrawAdvert } from './host.js'
 import { stewardLostHost } from './leasing.js'
 import { greetMember } from './members.js'
@@ -31,7 +35,7 @@ const agent = 'manyhands/0.1.0'
 const membershipEveryMs = 2_000
 
 /** Adverts that a new neighbour is told at once; it hears of the rest when they are renewed. */
-const advertsAtJoinMax = 256
+const advertsAtJoinMax = 100
 
 export function onNeighbourJoined(
   turn: Turn,
@@ -61,7 +65,12 @@ export function onNeighbourJoined(
   if (peers.length > 0) send(turn, peer, { type: 'introduce', peers })
   const recent = [...state.adverts.adverts.values()].slice(-advertsAtJoinMax)
   for (const { body, sealed, hops } of recent)
-    if (!body.closed && body.steward !== peer && hops < limits.advertHopsMax)
+    if (
+      !body.closed &&
+      body.steward !== peer &&
+      hops < limits.advertHopsMax &&
+      mayTell(state.adverts, peer, nowMs)
+    )
       send(turn, peer, { type: 'advert', body, sealed, hops: sealed === undefined ? 0 : hops + 1 })
   greetMember(turn, peer)
   hostRejoined(turn, peer)
@@ -79,6 +88,11 @@ export function onNeighbourLeft(turn: Turn, peer: PeerId): void {
 export function onHello(turn: Turn, from: PeerId, hello: CoreMessageOf<'hello'>): void {
   const neighbour = turn.state.neighbours.neighbours.get(from)
   if (neighbour === undefined) return
+  if (neighbour.agent !== undefined) {
+    // Honest nodes greet once.
+    blame(turn, from, 'stale-message')
+    return
+  }
   neighbour.agent = hello.agent
   neighbour.donates = hello.donates
   if (hello.addresses.length === 0) return
@@ -88,8 +102,10 @@ export function onHello(turn: Turn, from: PeerId, hello: CoreMessageOf<'hello'>)
   savePeer(turn, from)
 }
 
+/** @param from  the neighbour that says so; undefined: the directory or the local network */
 export function onPeersHeardOf(
   turn: Turn,
+  from: PeerId | undefined,
   peers: readonly { peer: PeerId; addresses: readonly string[] }[],
 ): void {
   const { state, nowMs } = turn
@@ -98,8 +114,12 @@ export function onPeersHeardOf(
     if (denialOfMeeting(state, peer, nowMs) !== undefined) continue
     const admitted = admittedPlaces(state, addresses, nowMs)
     if (admitted.length < addresses.length && admitted.length === 0) continue
-    const forgotten = rememberPeer(state.neighbours, peer, admitted, nowMs, false)
-    if (forgotten !== undefined) journal(turn, [{ type: 'peer-forgotten', peer: forgotten }])
+    const forgotten =
+      from === undefined
+        ? rememberPeer(state.neighbours, peer, admitted, nowMs, false)
+        : hearOfPeer(state.neighbours, from, peer, admitted, nowMs)
+    if (forgotten === false && from !== undefined) blame(turn, from, 'stale-message')
+    else if (forgotten) journal(turn, [{ type: 'peer-forgotten', peer: forgotten }])
   }
   dialSome(turn)
 }
@@ -116,13 +136,16 @@ export function onAdvert(turn: Turn, from: PeerId, message: CoreMessageOf<'adver
   if (body.steward === state.self) return
   // Neither served nor passed on: whoever is denied does not use this node as a mouthpiece.
   if (denialOfMeeting(state, body.steward, nowMs) !== undefined) return
-  if (!admitAdvert(state.adverts, from, nowMs)) return
+  if (!admitAdvert(state.adverts, from, nowMs)) {
+    blame(turn, from, 'advert-excess')
+    return
+  }
   const expiresMs = nowMs + Math.min(body.ttlMs, limits.advertTtlMsMax)
   if (!acceptAdvert(state.adverts, { body, sealed, hops, from, expiresMs })) return
   wakeAt(turn, 'membership', expiresMs)
   if (hops + 1 < limits.advertHopsMax)
     for (const peer of state.neighbours.neighbours.keys())
-      if (peer !== from && peer !== body.steward)
+      if (peer !== from && peer !== body.steward && mayTell(state.adverts, peer, nowMs))
         send(turn, peer, { type: 'advert', body, sealed, hops: hops + 1 })
   considerAdvert(turn, body)
 }
@@ -136,8 +159,6 @@ export function membershipTick(turn: Turn): void {
 }
 
 function savePeer(turn: Turn, peer: PeerId): void {
-  const known = turn.state.neighbours.known.get(peer)
-  if (known === undefined || known.addresses.length === 0) return
-  const { addresses, seenMs } = known
-  journal(turn, [{ type: 'peer', record: { peer, addresses, seenMs } }])
+  const record = recordToSave(turn.state.neighbours, peer, turn.nowMs)
+  if (record !== undefined) journal(turn, [{ type: 'peer', record }])
 }

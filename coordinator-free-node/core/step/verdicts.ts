@@ -16,6 +16,7 @@ import { queueCheck } from '../verification/checks.js'
 import { addClaim, emptyTally, hasVoted, heldBytes, isDisputed } from '../verification/tally.js'
 import { hasOtherSeat } from './acceptance.js'
 import { onAuditVote } from './audits.js'
+import { blame } from './blame.js'
 import { ban } from './cascade.js'
 import { enterChecks, isChecked, sendChecks } from './checking.js'
 import {
@@ -35,7 +36,10 @@ import { journalThen, send, type Turn } from './turn.js'
 export function onVote(turn: Turn, from: PeerId, message: CoreMessageOf<'vote'>): void {
   const { body } = message
   const stewarded = turn.state.stewarded.get(body.job)
-  if (stewarded === undefined || stewarded.job.phase !== 'running') return
+  if (stewarded === undefined || stewarded.job.phase !== 'running') {
+    blame(turn, from, 'stale-message')
+    return
+  }
   const docket = openDocket()
   if (from === turn.state.self && stewarded.audits.leases.has(body.lease)) {
     const differing = onAuditVote(turn, docket, stewarded, message)
@@ -66,7 +70,10 @@ function enterVote(
   const { body } = message
   const lease = schedule.leases.get(body.lease)
   const granted = lease ?? schedule.former.get(body.lease)
-  if (granted === undefined || granted.host !== from) return false
+  if (granted === undefined || granted.host !== from) {
+    blame(turn, from, 'unknown-lease')
+    return false
+  }
   const host = hostOf(schedule, from, turn.nowMs)
   if (host.refused !== undefined) return false
   host.spentMs += body.spentMs

@@ -99,6 +99,11 @@ export class FrameReader {
   #gathered: Uint8Array | undefined
   #end = 0
 
+  /** Memory that is in use for what is unread. */
+  get heldBytes(): number {
+    return this.#gathered?.length ?? this.#unread.length
+  }
+
   push(chunk: Uint8Array): void {
     if (this.#unread.length === 0) {
       this.#unread = chunk

@@ -43,6 +43,8 @@ export interface Libp2pNodeOptions {
   handshakeMs: number
   gate: CountedGate
   credentials: CredentialsDesk
+  /** WebSocket frames of one connection. */
+  framesPerSecond?: number
   onListenError(error: GridError): void
 }
 
@@ -60,6 +62,7 @@ export function createLibp2pNode(options: Libp2pNodeOptions): Promise<Libp2p> {
         handshakeMs,
         connectMs: dialMs / 4,
         socketsMax: connectionsMax + pendingMax,
+        framesPerSecond: options.framesPerSecond ?? Number.POSITIVE_INFINITY,
         gate: options.gate,
         onListenError: options.onListenError,
       }),

@@ -3,7 +3,7 @@
  * Who may have one, and which of two survives, is decided in neighbourhood.ts.
  */
 import type { Stream } from '@libp2p/interface'
-import { isGridError } from '../../protocol/errors.js'
+import { type GridError, isGridError } from '../../protocol/errors.js'
 import { limits } from '../../protocol/limits.js'
 import {
   encodeFrame,
@@ -13,6 +13,7 @@ import {
   mailBytesOf,
   takeMailFrame,
 } from './frames.js'
+import type { HeldBytes } from './held-bytes.js'
 
 /** Time that a last frame gets to go out. */
 const finishMsMax = 1000
@@ -20,24 +21,35 @@ const finishMsMax = 1000
 export interface MailStreamHooks {
   /** The next frame is taken only once the promise resolves. A throw costs the remote its connection. */
   onFrame(frame: Frame): void | Promise<void>
-  /** Exactly once, whoever ended it. `guilty`: the remote broke the protocol. */
-  onGone(reason: string, guilty: boolean): void
+  /** Exactly once, whoever ended it. `fault`: the remote broke the protocol. */
+  onGone(reason: string, fault: GridError | undefined): void
+}
+
+/** Counts over all streams: see held-bytes.ts. */
+export interface MailBudgets {
+  received: HeldBytes<MailStream>
+  queued: HeldBytes<MailStream>
 }
 
 export class MailStream {
   readonly #stream: Stream
   readonly #hooks: MailStreamHooks
+  readonly #budgets: MailBudgets
   readonly #reader = new FrameReader()
   #queue: Uint8Array[] = []
   #queueBytes = 0
   #flushAsked = false
   #reading = false
+  #handledBytes = 0
+  /** Whether anything went out of the queue since the last tick. */
+  #drained = false
   #gone = false
   /** Since the last call of `takeActivity`. */
   #heard = false
   #spoke = false
 
-  constructor(stream: Stream, hooks: MailStreamHooks) {
+  constructor(stream: Stream, hooks: MailStreamHooks, budgets: MailBudgets) {
+    this.#budgets = budgets
     this.#stream = stream
     this.#hooks = hooks
     stream.addEventListener('drain', this.#onDrain)
@@ -59,6 +71,14 @@ export class MailStream {
     return activity
   }
 
+  /** Whether mail waits and none of it went out since the last call: nobody reads at the other end. */
+  takeStall(): boolean {
+    const isStalled = !this.#drained && this.#queueBytes > 0
+    this.#drained = false
+    this.#note()
+    return isStalled
+  }
+
   /** Sent at once, before mail that still waits. */
   sendControl(kind: FrameKind, body?: Uint8Array): void {
     this.#write(encodeFrame(kind, body))
@@ -75,6 +95,7 @@ export class MailStream {
       this.abort(`stuck: ${waitingBytes} bytes wait for it`)
       return
     }
+    this.#budgets.queued.note(this, waitingBytes)
     this.#askFlush()
   }
 
@@ -82,20 +103,20 @@ export class MailStream {
   sayBye(reason: string): void {
     this.#flush()
     this.sendControl('bye', new TextEncoder().encode(reason.slice(0, limits.textCharsMax)))
-    this.#end(reason, false)
+    this.#end(reason)
   }
 
   /** Ends the stream once what was written has gone out. */
   finish(reason: string): void {
-    this.#end(reason, false)
+    this.#end(reason)
     this.#stream.close({ signal: AbortSignal.timeout(finishMsMax) }).catch((error: unknown) => {
       this.#stream.abort(error instanceof Error ? error : new Error(reason))
     })
   }
 
   /** Cuts the stream. */
-  abort(reason: string, guilty = false): void {
-    this.#end(reason, guilty)
+  abort(reason: string, fault?: GridError): void {
+    this.#end(reason, fault)
     this.#stream.abort(new Error(reason))
   }
 
@@ -112,6 +133,7 @@ export class MailStream {
     while (this.#queue.length > 0 && !this.#gone && !this.#stream.writableNeedsDrain) {
       const frame = takeMailFrame(this.#queue)
       this.#queueBytes -= frame.length - 5
+      this.#drained = true
       this.#write(frame)
     }
   }
@@ -135,6 +157,19 @@ export class MailStream {
     this.#heard = true
     this.#reader.push(event.data instanceof Uint8Array ? event.data : event.data.subarray())
     if (!this.#reading) this.#read()
+    this.#note()
+  }
+
+  /** What this stream holds in memory now. */
+  #note(): void {
+    if (this.#gone) return
+    const { received, queued } = this.#budgets
+    queued.note(
+      this,
+      this.#queueBytes === 0 ? 0 : this.#queueBytes + this.#stream.writeBufferLength,
+    )
+    const buffered = this.#reading ? this.#handledBytes + this.#stream.readBufferLength : 0
+    received.note(this, this.#reader.heldBytes + buffered)
   }
 
   #read(): void {
@@ -144,6 +179,7 @@ export class MailStream {
         if (frame === undefined) return
         const handled = this.#hooks.onFrame(frame)
         if (handled !== undefined) {
+          this.#handledBytes = frame.body.length
           this.#pauseUntil(handled)
           return
         }
@@ -163,6 +199,7 @@ export class MailStream {
   #readOn(): void {
     this.#reading = false
     this.#read()
+    this.#note()
     if (!this.#reading && !this.#gone && this.#stream.readStatus === 'paused') {
       this.#stream.resume()
     }
@@ -170,16 +207,18 @@ export class MailStream {
 
   #fail(error: unknown): void {
     const reason = error instanceof Error ? error.message : String(error)
-    this.abort(reason, isGridError(error) && error.blame === 'remote')
+    this.abort(reason, isGridError(error) && error.blame === 'remote' ? error : undefined)
   }
 
-  #end(reason: string, guilty: boolean): void {
+  #end(reason: string, fault?: GridError): void {
     if (this.#gone) return
     this.#gone = true
+    this.#budgets.received.note(this, 0)
+    this.#budgets.queued.note(this, 0)
     this.#queue = []
     this.#queueBytes = 0
     this.#stream.removeEventListener('drain', this.#onDrain)
     this.#stream.removeEventListener('message', this.#onBytes)
-    this.#hooks.onGone(reason, guilty)
+    this.#hooks.onGone(reason, fault)
   }
 }

@@ -17,11 +17,14 @@ import { decode, encode } from '../../protocol/codec.js'
 import { GridError } from '../../protocol/errors.js'
 import type { PeerId } from '../../protocol/ids.js'
 import { limits } from '../../protocol/limits.js'
+import { type Misdeed, misdeedOf } from '../../protocol/misdeeds.js'
 import { sanitiseAddresses } from './addresses.js'
 import { orAborted } from './deadline.js'
-import { type Frame, parseMail } from './frames.js'
+import type { Frame } from './frames.js'
+import { HeldBytes } from './held-bytes.js'
+import { Intake, type IntakeCounts } from './intake.js'
 import { Silence } from './liveness.js'
-import { MailStream } from './mail-stream.js'
+import { type MailBudgets, MailStream } from './mail-stream.js'
 
 export const greetingSchema = z.strictObject({
   serial: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER),
@@ -52,6 +55,8 @@ export interface NeighbourhoodHooks {
   onJoined(peer: PeerId, addresses: readonly string[], place: string, inbound: boolean): void
   onLeft(peer: PeerId, departure: Departure): void
   onMessages(peer: PeerId, messages: readonly Uint8Array[]): void | Promise<void>
+  /** It broke the protocol, or sent more than its budget for most of a second. */
+  onMisdeed(peer: PeerId, misdeed: Misdeed): void
   /** What this node tells others of itself. */
   ownAddresses(): readonly string[]
   /** Ends every connection to the peer: at once, or after what was written has gone out. */
@@ -66,7 +71,29 @@ export interface NeighbourhoodOptions {
   silenceMs: number
   /** What has not introduced itself after so long is cut, milliseconds. */
   handshakeMs: number
+  budgets: NeighbourBudgets
   nowMs(): number
+}
+
+/** What neighbours may use up; Infinity: no bound. */
+export interface NeighbourBudgets {
+  /** Handled, a neighbour; twice as much may come at once. */
+  messagesPerSecond: number
+  bytesPerSecond: number
+  /** Held in memory for all of them together: received and not handled, and not sent yet. */
+  receiveBytesMax: number
+  sendBytesMax: number
+  /** The part of its budget that a neighbour has, 0 to 1. */
+  shareOf(peer: PeerId): number
+}
+
+export interface NeighbourTraffic extends IntakeCounts {
+  receiveBytes: number
+  receiveBytesPeak: number
+  sendBytes: number
+  sendBytesPeak: number
+  /** Neighbours that held most when all together held too much. */
+  cutForMemory: number
 }
 
 type LineState = 'greeting' | 'opening' | 'joined' | 'gone'
@@ -83,6 +110,8 @@ interface Line {
   /** Opens of the peer up to this serial are stale. */
   remoteSerial: number
   joinedMs: number
+  /** For how long mail has waited for it, and none went out. */
+  stalledMs: number
   departure: { kind: DepartureKind; reason: string } | undefined
 }
 
@@ -100,12 +129,41 @@ export class Neighbourhood {
   readonly #neighbours = new Map<PeerId, Line>()
   readonly #openings = new Map<PeerId, Opening>()
   readonly #greeting = new Set<Line>()
+  readonly #intake: Intake<Line>
+  readonly #mailBudgets: MailBudgets
   /** Starts at the clock, so that a restarted node's serials are above those of its former life. */
   #serial = Date.now() * 1000
 
   constructor(options: NeighbourhoodOptions, hooks: NeighbourhoodHooks) {
     this.#options = options
     this.#hooks = hooks
+    const { budgets } = options
+    const cut = (mail: MailStream, bytes: number) =>
+      mail.abort(`${bytes} bytes are held for it, and all together hold too much`)
+    this.#mailBudgets = {
+      received: new HeldBytes(budgets.receiveBytesMax, cut),
+      queued: new HeldBytes(budgets.sendBytesMax, cut),
+    }
+    this.#intake = new Intake({
+      ...budgets,
+      shareOf: ({ peer }) => budgets.shareOf(peer),
+      handle: ({ peer }, messages) => hooks.onMessages(peer, messages),
+      onFlooding: ({ peer }) => hooks.onMisdeed(peer, 'flooding'),
+      nowMs: options.nowMs,
+    })
+  }
+
+  /** What came in so far, and what is held for neighbours. */
+  traffic(): NeighbourTraffic {
+    const { received, queued } = this.#mailBudgets
+    return {
+      ...this.#intake.counts,
+      receiveBytes: received.total,
+      receiveBytesPeak: received.peak,
+      sendBytes: queued.total,
+      sendBytesPeak: queued.peak,
+      cutForMemory: received.cuts + queued.cuts,
+    }
   }
 
   has(peer: PeerId): boolean {
@@ -183,6 +241,9 @@ export class Neighbourhood {
       } else if (line.silence.spokeMs >= silenceMs / 4) {
         line.mail.sendControl('beat')
       }
+      line.stalledMs = line.mail.takeStall() ? line.stalledMs + tickMs : 0
+      if (line.stalledMs >= silenceMs)
+        this.#cut(line, `it read nothing for ${(silenceMs / 1000).toFixed(1)} s`)
     }
     for (const line of [...this.#greeting]) {
       line.silence.count(tickMs, false, false)
@@ -208,10 +269,11 @@ export class Neighbourhood {
   }
 
   #newLine(stream: Stream, connection: Connection, state: LineState, inbound: boolean): Line {
-    const mail = new MailStream(stream, {
-      onFrame: (frame) => this.#onFrame(line, frame),
-      onGone: (reason, guilty) => this.#onGone(line, reason, guilty),
-    })
+    const hooks = {
+      onFrame: (frame: Frame) => this.#onFrame(line, frame),
+      onGone: (reason: string, fault?: GridError) => this.#onGone(line, reason, fault),
+    }
+    const mail = new MailStream(stream, hooks, this.#mailBudgets)
     const line: Line = {
       peer: peerIdOf(connection),
       connection,
@@ -222,6 +284,7 @@ export class Neighbourhood {
       addresses: [],
       remoteSerial: 0,
       joinedMs: 0,
+      stalledMs: 0,
       departure: undefined,
     }
     return line
@@ -237,7 +300,7 @@ export class Neighbourhood {
       case 'opening reject':
         return this.#onReject(line, textOf(frame))
       case 'joined mail':
-        return this.#hooks.onMessages(line.peer, parseMail(frame.body))
+        return this.#intake.take(line, frame.body)
       case 'joined beat':
         return
       case 'joined bye':
@@ -319,21 +382,23 @@ export class Neighbourhood {
     line.mail.abort(reason)
   }
 
-  #onGone(line: Line, reason: string, guilty: boolean): void {
+  #onGone(line: Line, reason: string, fault: GridError | undefined): void {
     const { peer, state } = line
     line.state = 'gone'
     this.#greeting.delete(line)
-    if (guilty) this.#hooks.hangUp(peer, 'abort', reason)
+    this.#intake.forget(line)
+    if (fault !== undefined) this.#hooks.hangUp(peer, 'abort', reason)
     const opening = this.#openings.get(peer)
     if (state === 'opening' && opening?.line === line) opening.reject(new Error(reason))
     if (state !== 'joined') return
     this.#neighbours.delete(peer)
-    const departure = line.departure ?? { kind: guilty ? 'sent-away' : 'lost', reason }
+    const departure = line.departure ?? { kind: fault ? 'sent-away' : 'lost', reason }
     this.#hooks.onLeft(peer, {
       ...departure,
       lastedMs: this.#options.nowMs() - line.joinedMs,
       addresses: line.addresses,
     })
+    if (fault !== undefined) this.#hooks.onMisdeed(peer, misdeedOf(fault))
   }
 
   #greet(): Uint8Array {

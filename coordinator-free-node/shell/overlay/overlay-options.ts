@@ -1,9 +1,11 @@
 /** What the overlay on libp2p can be told. */
 import type { Ed25519PrivateKey } from '@libp2p/interface'
 import { GridError } from '../../protocol/errors.js'
+import { limits } from '../../protocol/limits.js'
 import type { CredentialsDesk } from './credentials.js'
 import type { OverlayGate } from './gate.js'
 import type { DhtMode, LanOptions } from './libp2p-node.js'
+import type { NeighbourBudgets } from './neighbourhood.js'
 
 /** Times in milliseconds. Raise them for bad lines, lower them in tests. */
 export interface OverlayTimes {
@@ -20,6 +22,21 @@ export interface OverlayTimes {
   blobIdleMs: number
   /** One query of the directory. Default 10,000. */
   queryMs: number
+}
+
+/** What neighbours may use up: see docs/abuse.md. */
+export interface OverlayBudgets extends NeighbourBudgets {
+  /** WebSocket frames of one connection. */
+  framesPerSecond: number
+}
+
+export const defaultBudgets: OverlayBudgets = {
+  messagesPerSecond: Number.POSITIVE_INFINITY,
+  bytesPerSecond: Number.POSITIVE_INFINITY,
+  framesPerSecond: Number.POSITIVE_INFINITY,
+  receiveBytesMax: limits.receiveBytesMax,
+  sendBytesMax: limits.sendBytesMax,
+  shareOf: () => 1,
 }
 
 export interface OverlayOptions {
@@ -43,6 +60,8 @@ export interface OverlayOptions {
   credentials?: CredentialsDesk
   /** Which part of the internet an address lies in, as far as peers there may be one person's. Default: none. */
   subnetOf?: ((address: string) => string | undefined) | undefined
+  /** Default: bounds of memory, none of rates. */
+  budgets?: Partial<OverlayBudgets>
   /** Default `limits.neighboursMax`. */
   neighboursMax?: number
   /** Of the jitter between redials. Default: the clock. */

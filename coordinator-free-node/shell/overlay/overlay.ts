@@ -7,7 +7,13 @@ import { setMaxListeners } from 'node:events'
 import type { Connection, Libp2p, PeerInfo } from '@libp2p/interface'
 import { peerIdFromPrivateKey, peerIdFromString } from '@libp2p/peer-id'
 import { nextFraction, seedRandom } from '../../core/kit/random.js'
-import type { Overlay, OverlayEvent, OverlayHandlers, PeerAddresses } from '../../ports/overlay.js'
+import type {
+  Overlay,
+  OverlayEvent,
+  OverlayHandlers,
+  OverlayTraffic,
+  PeerAddresses,
+} from '../../ports/overlay.js'
 import { GridError, isGridError } from '../../protocol/errors.js'
 import type { BlobHash, PeerId } from '../../protocol/ids.js'
 import { limits } from '../../protocol/limits.js'
@@ -25,6 +31,7 @@ import { tickClock } from './liveness.js'
 import { abortConnection, type Departure, Neighbourhood } from './neighbourhood.js'
 import {
   checkGrid,
+  defaultBudgets,
   defaultTimes,
   type OverlayOptions,
   type OverlayTimes,
@@ -76,10 +83,13 @@ class Libp2pOverlay implements Overlay {
         neighboursMax: options.neighboursMax ?? limits.neighboursMax,
         silenceMs: this.#times.silenceMs,
         handshakeMs: this.#times.handshakeMs,
+        budgets: { ...defaultBudgets, ...options.budgets },
         nowMs: () => performance.now(),
       },
       {
         onJoined: (...joined) => this.#onJoined(...joined),
+        onMisdeed: (peer, misdeed) =>
+          this.#emit({ type: 'peer-misbehaved', peer, misdeed, times: 1 }),
         onLeft: (peer, departure) => this.#onLeft(peer, departure),
         onMessages: (peer, messages) => this.#handlers?.onMessages(peer, messages),
         ownAddresses: () => this.addresses(),
@@ -112,6 +122,7 @@ class Libp2pOverlay implements Overlay {
       handshakeMs: this.#times.handshakeMs,
       gate: this.#gate,
       credentials: this.#options.credentials ?? openDesk,
+      framesPerSecond: this.#options.budgets?.framesPerSecond ?? Number.POSITIVE_INFINITY,
       onListenError: (error) => {
         listenError ??= error
       },
@@ -215,6 +226,10 @@ class Libp2pOverlay implements Overlay {
       // A peer that the user named is tried again, in vain as long as the gate denies it.
       this.#redialer.onLeft(peer)
     }
+  }
+
+  traffic(): OverlayTraffic {
+    return this.#neighbourhood.traffic()
   }
 
   denials(): GateCounts {
@@ -329,7 +344,10 @@ class Libp2pOverlay implements Overlay {
     if (libp2p === undefined) return
     for (const connection of this.#connectionsTo(libp2p, peer)) {
       if (how === 'abort') abortConnection(connection, reason)
-      else connection.close().catch(() => abortConnection(connection, reason))
+      else {
+        const signal = AbortSignal.timeout(farewellMsMax)
+        connection.close({ signal }).catch(() => abortConnection(connection, reason))
+      }
     }
   }
 
@@ -380,11 +398,11 @@ class Libp2pOverlay implements Overlay {
 function unreachable(target: Target, cause: unknown, waitedMs?: number): GridError {
   const where = target.peer ?? target.addresses.join(', ')
   if (isDenied(cause))
-    return new GridError('MH_DENIED', `the lists of this node keep ${where} out`, {
+    return new GridError('MH_DENIED', `this node keeps ${where} out`, {
       blame: 'user',
       // Lists change.
       retryable: true,
-      hint: '"manyhands lists" shows which entry does',
+      hint: '"manyhands lists" shows which entry does; a peer that misbehaved is let in again after a while',
       cause,
     })
   const why = waitedMs === undefined ? dialReason(cause) : `no answer within ${waitedMs / 1000} s`

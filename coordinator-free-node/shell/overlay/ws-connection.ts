@@ -6,6 +6,7 @@
  */
 import { AbstractMultiaddrConnection, type AbstractMultiaddrConnectionInit } from '@libp2p/utils'
 import { type RawData, WebSocket } from 'ws'
+import { limits } from '../../protocol/limits.js'
 
 const KIB = 1024
 const MIB = 1024 * KIB
@@ -26,20 +27,61 @@ export function zeroMask(mask: Buffer): void {
   mask.fill(0)
 }
 
+type WsConnectionInit = Omit<AbstractMultiaddrConnectionInit, 'name'> & {
+  /** Frames that are read in a second; Infinity: neither they nor their bytes are bounded. */
+  framesPerSecond: number
+}
+
+/** What a connection has used of its budget; half a second of it may come at once. */
+class Meter {
+  #frames: number
+  #bytes: number
+  #filledMs = performance.now()
+
+  constructor(private readonly framesPerSecond: number) {
+    this.#frames = framesPerSecond / 2
+    this.#bytes = limits.connectionBytesPerSecond / 2
+  }
+
+  /** @returns how long nothing more may come, milliseconds */
+  spend(bytes: number): number {
+    const perSecond = this.framesPerSecond
+    if (perSecond === Number.POSITIVE_INFINITY) return 0
+    this.#frames--
+    this.#bytes -= bytes
+    if (this.#frames >= 0 && this.#bytes >= 0) return 0
+    const nowMs = performance.now()
+    const seconds = (nowMs - this.#filledMs) / 1000
+    this.#filledMs = nowMs
+    const { connectionBytesPerSecond: bytesPerSecond } = limits
+    this.#frames = Math.min(perSecond / 2, this.#frames + seconds * perSecond)
+    this.#bytes = Math.min(bytesPerSecond / 2, this.#bytes + seconds * bytesPerSecond)
+    // Long enough that a timer is worth it.
+    if (this.#frames >= 0 && this.#bytes >= 0) return 0
+    return Math.max(20, (-this.#frames / perSecond) * 1000, (-this.#bytes / bytesPerSecond) * 1000)
+  }
+}
+
 export class WsConnection extends AbstractMultiaddrConnection {
   readonly #socket: WebSocket
   #pending: Uint8Array[] = []
   #pendingBytes = 0
   #error: Error | undefined
+  readonly #meter: Meter
+  /** Two may have stopped it: whoever reads, and the budget. */
+  #isPaused = false
+  #waits: NodeJS.Timeout | undefined
 
-  constructor(socket: WebSocket, init: Omit<AbstractMultiaddrConnectionInit, 'name'>) {
+  constructor(socket: WebSocket, init: WsConnectionInit) {
     super(init)
     this.#socket = socket
+    this.#meter = new Meter(init.framesPerSecond)
     socket.on('message', (data, isBinary) => this.#onFrame(data, isBinary))
     socket.on('error', (error) => {
       this.#error ??= error
     })
     socket.once('close', (code) => {
+      clearTimeout(this.#waits)
       this.#pending = []
       this.#pendingBytes = 0
       const clean = code === 1000 || code === 1001 || code === 1005
@@ -63,7 +105,8 @@ export class WsConnection extends AbstractMultiaddrConnection {
   async sendClose(options?: { signal?: AbortSignal }): Promise<void> {
     this.#flush()
     if (this.#socket.readyState === WebSocket.CLOSED) return
-    this.#socket.resume()
+    this.#isPaused = false
+    this.#goOn()
     await new Promise<void>((resolve) => {
       const cut = () => this.#socket.terminate()
       const timer = setTimeout(cut, closeMsMax)
@@ -79,11 +122,27 @@ export class WsConnection extends AbstractMultiaddrConnection {
   }
 
   sendPause(): void {
+    this.#isPaused = true
     this.#socket.pause()
   }
 
   sendResume(): void {
-    this.#socket.resume()
+    this.#isPaused = false
+    if (this.#waits === undefined) this.#socket.resume()
+  }
+
+  /** Over its budget the connection is not read: the other side's pipe fills, and this node has peace. */
+  #spend(bytes: number): void {
+    const waitMs = this.#meter.spend(bytes)
+    if (waitMs === 0 || this.#waits !== undefined) return
+    this.#socket.pause()
+    this.#waits = setTimeout(() => this.#goOn(), waitMs)
+  }
+
+  #goOn(): void {
+    clearTimeout(this.#waits)
+    this.#waits = undefined
+    if (!this.#isPaused) this.#socket.resume()
   }
 
   #onFrame(data: RawData, isBinary: boolean): void {
@@ -92,6 +151,7 @@ export class WsConnection extends AbstractMultiaddrConnection {
       this.abort(new Error('a text frame came where only binary ones belong'))
       return
     }
+    this.#spend(data.length)
     this.onData(data)
   }
 

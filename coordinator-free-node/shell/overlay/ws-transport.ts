@@ -22,6 +22,7 @@ import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { WebSockets } from '@multiformats/multiaddr-matcher'
 import { WebSocket, WebSocketServer } from 'ws'
 import { GridError } from '../../protocol/errors.js'
+import { Door } from './door.js'
 import type { CountedGate } from './gate.js'
 import { payloadBytesMax, WsConnection, zeroMask } from './ws-connection.js'
 
@@ -43,6 +44,8 @@ export interface WsTransportOptions {
   connectMs: number
   /** Sockets that one listener holds at once; more are closed unread. */
   socketsMax: number
+  /** Frames of one connection that are read in a second; Infinity: no bound. */
+  framesPerSecond: number
   /** Asked for every socket from outside, and for what a dialled name stands for. */
   gate: CountedGate
   /** Told why a listener did not come up: libp2p passes on the text only. */
@@ -79,6 +82,7 @@ class WsTransport implements Transport {
     const connection = new WsConnection(socket, {
       remoteAddr: address,
       direction: 'outbound',
+      framesPerSecond: this.#options.framesPerSecond,
       log: this.#log,
     })
     try {
@@ -176,6 +180,9 @@ class WsListener extends TypedEventEmitter<ListenerEvents> implements Listener {
   readonly #http: http.Server
   readonly #ws = new WebSocketServer({ ...socketOptions, noServer: true, clientTracking: false })
   readonly #sockets = new Set<Socket>()
+  readonly #door = new Door(() => performance.now())
+  /** Those that are through with their handshake. */
+  readonly #settled = new WeakSet<Socket>()
   readonly #shutdown = new AbortController()
   #address: Multiaddr | undefined
 
@@ -251,9 +258,17 @@ class WsListener extends TypedEventEmitter<ListenerEvents> implements Listener {
       socket.destroy()
       return
     }
-    this.#sockets.add(socket)
-    socket.once('close', () => this.#sockets.delete(socket))
+    const host = socket.remoteAddress ?? ''
     socket.on('error', () => socket.destroy())
+    if (!this.#door.enter(host)) {
+      socket.destroy()
+      return
+    }
+    this.#sockets.add(socket)
+    socket.once('close', () => {
+      this.#sockets.delete(socket)
+      this.#door.leave(host, this.#settled.has(socket))
+    })
     // Nagle waits for an answer before it sends the rest: a round trip lost on every small frame.
     socket.setNoDelay(true)
     // Cleared by the upgrade; the http time-outs do not cover a socket that never says anything.
@@ -273,10 +288,16 @@ class WsListener extends TypedEventEmitter<ListenerEvents> implements Listener {
     const connection = new WsConnection(ws, {
       remoteAddr: ipPortToMultiaddr(remoteAddress, remotePort).encapsulate('/ws'),
       direction: 'inbound',
+      framesPerSecond: this.#options.framesPerSecond,
       log: this.#log,
     })
     this.#upgrader
       .upgradeInbound(connection, { signal: this.#shutdown.signal })
+      .then(() => {
+        if (request.socket.destroyed) return
+        this.#settled.add(request.socket)
+        this.#door.settle(remoteAddress)
+      })
       .catch((error: unknown) => {
         connection.abort(error instanceof Error ? error : new Error(String(error)))
       })

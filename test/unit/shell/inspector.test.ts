@@ -56,6 +56,7 @@ const join = (peer: PeerId) =>
   state.neighbours.neighbours.set(peer, {
     addresses: [],
     subnet: undefined,
+    introduced: 0,
     agent: undefined,
     donates: undefined,
   })

@@ -140,7 +140,9 @@ describe('mail', () => {
       )
     })
     test('is no vote: what was signed for one purpose counts for no other', () => {
-      const sealed = steward.mail.seal('vote', Uint8Array.of(1))
+      const message = decode(packed(), peerMessageSchema, 'a message')
+      if (message.type !== 'receipt') throw new Error('no receipt')
+      const sealed = steward.mail.seal('vote', message.sealed.body)
       expect(() => host.mail.unpack(steward.peer, encode({ type: 'receipt', sealed }))).toThrow(
         remoteFault('MH_BAD_SIGNATURE'),
       )

@@ -18,22 +18,15 @@ beforeEach(() => {
 
 const joins = (from: PeerId, place: string, addresses: readonly string[] = [place]) =>
   node.event({ type: 'neighbour-joined', peer: from, addresses, place })
-const introduce = (from: PeerId, names: number) => {
-  for (let n = 0; n < names; n += limits.introductionPeersMax)
-    node.hear(from, {
-      type: 'introduce',
-      peers: Array.from({ length: limits.introductionPeersMax }, (_, i) => ({
-        peer: sybil(n + i),
-        addresses: [at(n + i)],
-      })),
-    })
-}
+/** The directory names them: one neighbour may not name so many. */
+const discover = (found: PeerId, address: string) =>
+  node.event({ type: 'peer-discovered', peer: found, addresses: [address] })
 
 describe('a subnet with a thousand names', () => {
   test('has few places in the book of known peers', () => {
     joins(peer(1), elsewhere(1))
     joins(peer(2), elsewhere(2))
-    introduce(peer(1), 1_008)
+    for (let n = 0; n < 1_008; n++) discover(sybil(n), at(n))
     const { known, places, heardOf } = node.state.neighbours
     expect(known.size).toBe(2 + limits.knownPerSubnetMax)
     expect(known.has(peer(2))).toBe(true)
@@ -66,15 +59,9 @@ describe('a subnet with a thousand names', () => {
       node.event({ type: 'neighbour-left', peer: peer(n) })
     }
     joins(peer(200), elsewhere(200))
-    for (let n = 0; n < 2 * limits.knownPeersMax; n += 10)
-      node.hear(peer(200), {
-        type: 'introduce',
-        // Addresses cost nothing where nobody has to answer there.
-        peers: Array.from({ length: 10 }, (_, i) => ({
-          peer: sybil(n + i),
-          addresses: [`/ip4/20.${(n + i) >> 8}.${(n + i) & 255}.1/tcp/1/ws`],
-        })),
-      })
+    // Addresses cost nothing where nobody has to answer there.
+    for (let n = 0; n < 2 * limits.knownPeersMax; n++)
+      discover(sybil(n), `/ip4/20.${n >> 8}.${n & 255}.1/tcp/1/ws`)
     const { known } = node.state.neighbours
     expect(known.size).toBe(limits.knownPeersMax)
     for (let n = 0; n < 100; n++) expect(known.has(peer(n))).toBe(true)
