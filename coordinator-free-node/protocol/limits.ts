@@ -121,6 +121,8 @@ export const limits = {
   neighboursWanted: 12,
   /** Certificates from a private grid's key to a member: four inviters in a row, with their invitations. */
   membershipDepthMax: 9,
+  /** Inviters in a row, each let in by the one before; the grid's key is not one of them. */
+  inviterRowMax: 4,
   /** Members that a node remembers; who was seen longest ago goes first. A kilobyte each. */
   membersMax: 4_096,
   /** Revocations that a node keeps and passes on, a kilobyte each. Only the grid's own key may fill the last quarter. */

@@ -36,6 +36,8 @@ export const certificateBodySchema = z.strictObject({
   forPeer: peerIdSchema.optional(),
   /** Member: the invitation by which it came. */
   through: peerIdSchema.optional(),
+  /** Member: who stood above that invitation, from the grid's key down, where they do not stand in this chain. */
+  via: z.array(peerIdSchema).max(limits.inviterRowMax).optional(),
 })
 export type CertificateBody = z.infer<typeof certificateBodySchema>
 
@@ -48,10 +50,11 @@ const packedBodySchema = z.tuple([
   utcMs.nullable(),
   peerIdSchema.nullable(),
   peerIdSchema.nullable(),
+  z.array(peerIdSchema).max(limits.inviterRowMax),
 ])
 
 function packBody(body: CertificateBody): Uint8Array {
-  const { kind, subject, expiresUtcMs, memberMs, forPeer, through } = body
+  const { kind, subject, expiresUtcMs, memberMs, forPeer, through, via = [] } = body
   return encode([
     kinds.indexOf(kind),
     subject,
@@ -60,13 +63,14 @@ function packBody(body: CertificateBody): Uint8Array {
     memberMs === undefined ? null : Math.floor(memberMs / 1_000),
     forPeer ?? null,
     through ?? null,
+    via,
   ] satisfies z.infer<typeof packedBodySchema>)
 }
 
 /** @throws {GridError} MH_BAD_MESSAGE, blaming the remote */
 function unpackBody(bytes: Uint8Array): CertificateBody {
   const packed = decode(bytes, packedBodySchema, 'a certificate')
-  const [kind, subject, bits, expiresS, memberS, forPeer, through] = packed
+  const [kind, subject, bits, expiresS, memberS, forPeer, through, via] = packed
   return {
     kind: kinds[kind] ?? 'member',
     subject,
@@ -75,6 +79,7 @@ function unpackBody(bytes: Uint8Array): CertificateBody {
     ...(memberS === null ? {} : { memberMs: memberS * 1_000 }),
     ...(forPeer === null ? {} : { forPeer }),
     ...(through === null ? {} : { through }),
+    ...(via.length === 0 ? {} : { via }),
   }
 }
 
@@ -87,8 +92,8 @@ export interface MemberFacts {
   peer: PeerId
   roles: readonly Role[]
   /**
-   * Whose certificates it rests on, from the grid's key down; itself last. An invitation is one of them until a member
-   * has confirmed who came by it.
+   * By whom it came, from the grid's key down; itself last. An invitation is one of them until a member has confirmed
+   * who came by it: then come the confirmer and those above him, those above the invitation, and the member.
    */
   lineage: readonly PeerId[]
   /** The earliest end of a certificate in its chain, wall clock. */
@@ -98,6 +103,8 @@ export interface MemberFacts {
 export interface CheckedChain extends MemberFacts {
   /** What its last certificate is: an invitation by itself makes nobody a member, least of all its own key. */
   kind: CertificateBody['kind']
+  /** Members above it, without the invitations between them. */
+  inviters: readonly PeerId[]
   /** It certified itself by an invitation: set to how long its membership lasts once a member confirms it. */
   memberMs: number | undefined
   /** The invitation by which it came, or said to have come. */
@@ -141,6 +148,7 @@ export function checkChain(
   let issuer: PeerId = authority
   let above: CertificateBody | undefined
   const lineage: PeerId[] = []
+  const inviters: PeerId[] = []
   let expiresUtcMs = Number.MAX_SAFE_INTEGER
   let memberMs: number | undefined
   let through: PeerId | undefined
@@ -158,16 +166,18 @@ export function checkChain(
             ? expired.invitation
             : expired.membership,
       }
+    if (above?.kind === 'member') inviters.push(above.subject)
+    inviters.push(...(body.via ?? []))
     if (above?.kind === 'invitation') through = above.subject
     else through = body.through
-    lineage.push(body.subject)
+    lineage.push(...(body.via ?? []), body.subject)
     memberMs = above?.kind === 'invitation' ? (above.memberMs ?? 0) : undefined
     issuer = body.subject
     above = body
   }
   if (above === undefined) return { fault: 'it shows no membership' }
   const { kind, subject, roles } = above
-  return { kind, peer: subject, roles, lineage, expiresUtcMs, memberMs, through }
+  return { kind, peer: subject, roles, lineage, inviters, expiresUtcMs, memberMs, through }
 }
 
 const expired = {
@@ -228,8 +238,10 @@ export function checkRevocation(
       ? { fault: 'a revocation shows no chain' }
       : checkChain(unpackChain(chain), { authority, nowUtcMs: undefined, verify })
   if ('fault' in checked) return checked
-  const at = checked.lineage.indexOf(revoked)
-  const signerAt = checked.lineage.indexOf(signer)
+  const { lineage, through } = checked
+  // The invitation of a member that was confirmed stands just above it.
+  const at = revoked === through ? lineage.length - 1 : lineage.indexOf(revoked)
+  const signerAt = lineage.indexOf(signer)
   return signerAt >= 0 && signerAt < at
     ? { revoked }
     : { fault: 'a revocation is not signed by anybody above the revoked' }

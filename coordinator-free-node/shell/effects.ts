@@ -200,7 +200,7 @@ function confirmMember(
   const member = state.members.known.get(peer)
   if (grid === undefined || member === undefined) return
   const chain = grid.confirm(member, { memberMs, through }, Date.now())
-  overlay.send(peer, [mail.pack({ type: 'membership', chain })])
+  if (chain !== undefined) overlay.send(peer, [mail.pack({ type: 'membership', chain })])
 }
 
 function keepMembership({ grid, store, log }: NodeParts, chain: Uint8Array): void {

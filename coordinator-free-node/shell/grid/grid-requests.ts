@@ -73,12 +73,11 @@ async function concerned(
   const member = known.get(subject)
   if (member !== undefined) {
     const { through, chain } = member
-    const inviting = through && (await readInvited(store, through))
-    return through === undefined || inviting === undefined
+    return through === undefined
       ? [[subject, chain]]
       : [
           [subject, chain],
-          [through, inviting],
+          [through, chain],
         ]
   }
   const byIt = [...known.values()].filter(({ through }) => through === subject)

@@ -8,6 +8,7 @@ import type { Belonging, Provisional } from '../../core/membership/members.js'
 import { GridError } from '../../protocol/errors.js'
 import type { PeerId } from '../../protocol/ids.js'
 import { formatInvitation } from '../../protocol/invitation.js'
+import { limits } from '../../protocol/limits.js'
 import {
   type Certificate,
   type CheckedChain,
@@ -171,12 +172,28 @@ export class PrivateGrid {
     return { text, invitation, expiresUtcMs, chain: packed }
   }
 
-  /** A certificate for a member that came by an invitation. */
-  confirm(member: MemberRecord, { memberMs, through }: Provisional, nowUtcMs: number): Uint8Array {
+  /**
+   * A certificate for a member that came by an invitation. It names those who let it in, who go on standing above it
+   * whoever confirms it.
+   *
+   * @returns undefined when too many did
+   */
+  confirm(
+    member: MemberRecord,
+    { memberMs, through }: Provisional,
+    nowUtcMs: number,
+  ): Uint8Array | undefined {
+    const above = this.isFounder ? [] : this.#own.lineage
+    const checked = this.#check(unpackChain(member.chain), nowUtcMs)
+    if ('fault' in checked) return undefined
+    const via = checked.inviters.filter((peer) => !above.includes(peer))
+    if (via.length > limits.inviterRowMax) return undefined
     const expiresUtcMs = Math.min(nowUtcMs + memberMs, this.#own.expiresUtcMs)
     const roles = member.roles.filter((role) => this.#own.roles.includes(role))
-    const body = { kind: 'member' as const, subject: member.peer, roles, expiresUtcMs, through }
-    return packChain(this.#issue(body))
+    const subject = member.peer
+    return packChain(
+      this.#issue({ kind: 'member' as const, subject, roles, expiresUtcMs, through, via }),
+    )
   }
 
   /** @throws {GridError} MH_USAGE when the revoked did not come by this node */

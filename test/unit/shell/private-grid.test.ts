@@ -36,8 +36,12 @@ function invite(
   })
 }
 
-/** A member by an invitation, confirmed or not. */
-function join(grid: PrivateGrid, change: Parameters<typeof invite>[1] = {}, isConfirmed = true) {
+/** A member by an invitation, confirmed by who invited it, by another member, or by nobody yet. */
+function join(
+  grid: PrivateGrid,
+  change: Parameters<typeof invite>[1] = {},
+  confirmer: PrivateGrid | 'nobody' = grid,
+) {
   const identity = newcomer()
   const { text, invitation, chain } = invite(grid, change)
   const own: GridPapers = acceptInvitation(parseInvitation(text), identity)
@@ -45,13 +49,15 @@ function join(grid: PrivateGrid, change: Parameters<typeof invite>[1] = {}, isCo
   const { self } = identity.signer
   const seen = grid.examine(self, member.shown, Date.now())
   if ('fault' in seen || seen.provisional === undefined) throw new Error('not provisional')
-  if (isConfirmed) member.adopt(grid.confirm(seen.record, seen.provisional, Date.now()), Date.now())
+  const { record, provisional } = seen
+  if (confirmer !== 'nobody')
+    member.adopt(confirmer.confirm(record, provisional, Date.now()) as Uint8Array, Date.now())
   return { member, self, invitation, invitationChain: chain, identity }
 }
 
 describe('a private grid', () => {
   test('takes in who was invited, for as long as the invitation says, and longer once confirmed', () => {
-    const before = join(lab, { forMs: dayMs }, false)
+    const before = join(lab, { forMs: dayMs }, 'nobody')
     expect(before.member.roles).toEqual(['submit', 'host'])
     expect(before.member.expiresUtcMs).toBeLessThanOrEqual(Date.now() + dayMs)
     const { member, self } = join(lab, { forMs: dayMs })
@@ -126,6 +132,44 @@ describe('a private grid', () => {
     expect(() => invited.member.revoke(inviter.self, inviter.member.shown)).toThrow('cannot be')
     const forged = { ...byInviter.packed, signer: other.self }
     expect(lab.examineRevocation(forged)).toHaveProperty('fault')
+  })
+
+  test('keeps those who let a member in above it, whoever confirmed it', () => {
+    const everything: Role[] = ['submit', 'host', 'invite']
+    const inviter = join(lab, { roles: everything })
+    const other = join(lab, { roles: everything })
+    for (const confirmer of [lab, other.member, inviter.member]) {
+      const { member, self, invitation } = join(inviter.member, {}, confirmer)
+      const seen = lab.examine(self, member.shown, Date.now())
+      if ('fault' in seen) throw new Error(seen.fault)
+      expect(seen.provisional).toBeUndefined()
+      expect(seen.record.through).toBe(invitation)
+      expect(seen.record.lineage.slice(-2)).toEqual([inviter.self, self])
+      for (const revoked of [self, invitation])
+        expect(
+          lab.examineRevocation(inviter.member.revoke(revoked, member.shown).packed),
+        ).toMatchObject({ revoked })
+    }
+  })
+
+  test('takes the key of an invitation for nobody, though it was certified', () => {
+    const friend = newcomer().signer.self
+    const { text, invitation } = invite(lab, { peer: friend })
+    const { chain } = parseInvitation(text)
+    expect(lab.examine(invitation, chain, Date.now())).toHaveProperty('fault')
+  })
+
+  test('does not let a confirmation take roles away, or shorten the membership', () => {
+    const { member, self } = join(lab, {}, 'nobody')
+    const narrow = join(lab, { roles: ['host', 'invite'] })
+    const seen = narrow.member.examine(self, member.shown, Date.now())
+    if ('fault' in seen) throw new Error(seen.fault)
+    const provisional = { memberMs: 365 * dayMs, through: self }
+    const chain = narrow.member.confirm(seen.record, provisional, Date.now())
+    expect(member.adopt(chain as Uint8Array, Date.now())).toBeUndefined()
+    const short = lab.confirm(seen.record, { ...provisional, memberMs: dayMs }, Date.now())
+    expect(member.adopt(short as Uint8Array, Date.now())).toBeUndefined()
+    expect(member.roles).toEqual(['submit', 'host'])
   })
 
   test('an invitation can be revoked by who made it, before anybody came', () => {
