@@ -14,23 +14,29 @@
 
 /**
  * @param {readonly Contender[]} contenders
- * @param {{ rounds: number, warmups?: number, onRound?: (done: number, of: number) => void }} options
+ * @param {{ rounds: number, warmups?: number, onRound?: (done: number, of: number) => void, processorMs?: () => number }} options
+ *   `processorMs` is what all that take part have used so far; this process alone, when it is left out
  */
-export async function takeTurns(contenders, { rounds, warmups = 3, onRound }) {
+export async function takeTurns(contenders, options) {
+  const { rounds, warmups = 3, onRound, processorMs = ownProcessorMs } = options
   const taken = new Taken(contenders)
   for (let round = -warmups; round < rounds; round++) {
     for (let i = 0; i < contenders.length; i++) {
       // Each begins a round in its turn.
       const { name, run } = contenders[(i + round + warmups) % contenders.length]
-      const cpu = process.cpuUsage()
+      const beforeMs = processorMs()
       const startMs = performance.now()
       const ms = (await run()) ?? performance.now() - startMs
-      const { user, system } = process.cpuUsage(cpu)
-      if (round >= 0) taken.add(name, ms, (user + system) / 1000)
+      if (round >= 0) taken.add(name, ms, processorMs() - beforeMs)
     }
     onRound?.(round + warmups + 1, rounds + warmups)
   }
   return taken
+}
+
+function ownProcessorMs() {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1000
 }
 
 /** What was measured, round by round. */
@@ -47,6 +53,19 @@ export class Taken {
   add(name, ms, cpuMs) {
     this.#ms.get(name).push(ms)
     this.#cpuMs.get(name).push(cpuMs)
+  }
+
+  /** The fastest of some in each round, under a name of its own. */
+  addFastest(name, of) {
+    const [first] = of
+    for (const map of [this.#ms, this.#cpuMs])
+      map.set(
+        name,
+        map.get(first).map((_, round) => {
+          const fastest = of.toSorted((a, b) => this.#ms.get(a)[round] - this.#ms.get(b)[round])[0]
+          return map.get(fastest)[round]
+        }),
+      )
   }
 
   /** Rounds that another process took, as its JSON says them. */
@@ -71,7 +90,7 @@ export class Taken {
     return figureOf(this.#ms.get(name))
   }
 
-  /** @returns {Figure} processor milliseconds of this process a round, all its threads */
+  /** @returns {Figure} processor milliseconds a round, all threads */
   cpuTime(name) {
     return figureOf(this.#cpuMs.get(name))
   }

@@ -27,10 +27,10 @@ const contenders = [
 export async function measureCore({ progress }) {
   const rows = []
   let done = 0
-  runJob(contenders[0], 10)
+  coreCost(contenders[0], 10)
   for (const contender of contenders) {
     const costs = hostCounts.map((hosts) => {
-      const cost = runJob(contender, hosts)
+      const cost = coreCost(contender, hosts)
       progress(++done, contenders.length * hostCounts.length)
       return cost
     })
@@ -53,8 +53,12 @@ export async function measureCore({ progress }) {
   return { title, rows }
 }
 
-/** Time in `step` alone, from the first `want` to the job's end. */
-function runJob({ unitMs, acceptance }, hosts) {
+/**
+ * Time in `step` alone, from the first `want` to the job's end.
+ *
+ * @param {{ unitMs: number, acceptance: object }} contender
+ */
+export function coreCost({ unitMs, acceptance }, hosts) {
   const grid = new ScriptedGrid(unitMs)
   grid.start(acceptance, hosts)
   while (!grid.isDone && grid.clock.advance(3_600_000_000)) {
@@ -82,7 +86,8 @@ class ScriptedGrid {
   }
 
   start(acceptance, hosts) {
-    const nothing = { jobs: [], ledger: [], standing: [], peers: [] }
+    const kept = { jobs: [], ledger: [], standing: [], peers: [], members: [], revoked: [] }
+    const nothing = { ...kept, receipts: [], pausedUntilUtcMs: undefined }
     this.#step({ type: 'started', addresses: [], leaseBase: 1, ...nothing })
     const task = { name: 'bench', tier: 'builtin', unitMsMax: 60_000, unitMemoryBytesMax: 65_536 }
     const manifest = {
