@@ -1,5 +1,6 @@
 /** Effects made real: each goes to the part of the node that can do it; what comes of it returns as an event. */
 import type { Effect } from '../core/effect.js'
+import type { CoreMessage } from '../core/messages.js'
 import { GridError, isGridError } from '../protocol/errors.js'
 import type { JobId, PeerId } from '../protocol/ids.js'
 import { limits } from '../protocol/limits.js'
@@ -79,21 +80,28 @@ export function perform(parts: NodeParts, effect: Effect): void {
 type SendMessage = Extract<Effect, { type: 'send-message' }>
 
 function sendMessage(parts: NodeParts, { to, message }: SendMessage): void {
-  const { overlay, mail, state } = parts
+  const { state } = parts
   const ownList =
     message.type === 'lease' &&
     message.inputs === undefined &&
     state.stewarded.get(message.job)?.job.manifest.inputs.kind === 'list'
   if (ownList) sendLeaseWithInputs(parts, to, message)
-  else overlay.send(to, [mail.pack(message)])
+  else post(parts, to, message)
+}
+
+function post({ overlay, mail, tallies }: NodeParts, to: PeerId, message: CoreMessage): void {
+  const bytes = mail.pack(message)
+  tallies.countOut(message, bytes.length)
+  overlay.send(to, [bytes])
 }
 
 /** A list job's inputs travel with the lease; what does not fit a message goes back to be leased again. */
 function sendLeaseWithInputs(
-  { overlay, mail, store, driver, log }: NodeParts,
+  parts: NodeParts,
   to: PeerId,
   message: Extract<SendMessage['message'], { type: 'lease' }>,
 ): void {
+  const { store, driver, log } = parts
   const { job, lease } = message
   const handBack = (units: readonly number[]) => {
     for (const unit of units) {
@@ -106,7 +114,7 @@ function sendLeaseWithInputs(
   readInputs(store, job, units)
     .then((found) => {
       const { inputs, runs, left } = fitInputs(units, found)
-      if (inputs.length > 0) overlay.send(to, [mail.pack({ ...message, runs, inputs })])
+      if (inputs.length > 0) post(parts, to, { ...message, runs, inputs })
       handBack(left)
     })
     .catch((error: unknown) => {
@@ -194,13 +202,14 @@ function fetchJob(
 
 /** Signs a certificate of its own for a member that came by an invitation. */
 function confirmMember(
-  { grid, state, overlay, mail }: NodeParts,
+  parts: NodeParts,
   { peer, memberMs, through }: Extract<Effect, { type: 'confirm-member' }>,
 ): void {
+  const { grid, state } = parts
   const member = state.members.known.get(peer)
   if (grid === undefined || member === undefined) return
   const chain = grid.confirm(member, { memberMs, through }, Date.now())
-  if (chain !== undefined) overlay.send(peer, [mail.pack({ type: 'membership', chain })])
+  if (chain !== undefined) post(parts, peer, { type: 'membership', chain })
 }
 
 function keepMembership({ grid, store, log }: NodeParts, chain: Uint8Array): void {

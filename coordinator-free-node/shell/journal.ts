@@ -144,6 +144,8 @@ export interface Journal {
 export interface JournalHandlers {
   durable(entry: number): void
   failed(entry: number, reason: string): void
+  /** A write has reached the disk. */
+  written?(elapsedMs: number): void
 }
 
 /** A record as it waits for its write: results are packed with others then. */
@@ -185,7 +187,9 @@ export function createJournal(store: Store, handlers: JournalHandlers): Journal 
       const batch = pending
       pending = []
       try {
+        const startMs = performance.now()
         await store.write(await writesOf(batch.flatMap(({ waiting }) => waiting)))
+        handlers.written?.(performance.now() - startMs)
         for (const { entry } of batch) if (entry !== 0) handlers.durable(entry)
       } catch (error) {
         // What it marked may not be on disk: read again.

@@ -14,6 +14,7 @@ import type { ListBook } from './lists/list-book.js'
 import type { Mail } from './mail.js'
 import type { ParsedNodeOptions } from './node-options.js'
 import type { ResultChecker } from './result-checker.js'
+import type { Tallies } from './telemetry/tallies.js'
 
 export interface NodeParts {
   options: ParsedNodeOptions
@@ -31,6 +32,7 @@ export interface NodeParts {
   runner: HostRunner
   checker: ResultChecker
   news: JobNews
+  tallies: Tallies
   log: Logger
   /** Aborted when somebody asks the node to finish and go. */
   finishing: AbortController

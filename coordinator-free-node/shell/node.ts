@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto'
 import { type Logger, pino } from 'pino'
 import { type CoreConfig, defaultCoreConfig } from '../core/config.js'
+import type { EventBody } from '../core/event.js'
 import { subnetOf } from '../core/kit/subnets.js'
 import { isThrottled } from '../core/membership/conduct.js'
 import { createState, type NodeState } from '../core/state.js'
@@ -44,6 +45,8 @@ import { createResultChecker } from './result-checker.js'
 import { createBlobSpace } from './store/blob-space.js'
 import { openStore } from './store/level-store.js'
 import { systemClock } from './system-clock.js'
+import { createMetrics } from './telemetry/metrics.js'
+import { Tallies } from './telemetry/tallies.js'
 import { donationConfigOf } from './volunteer/donation-settings.js'
 import { type EffectiveOptions, effectiveOptionsOf } from './volunteer/effective-options.js'
 import { sensesFor, watchMachine } from './volunteer/machine-watch.js'
@@ -189,6 +192,7 @@ async function assemble(
     stateDirectory: options.stateDirectory,
     peer: overlay.self,
     backend,
+    metrics: createMetrics(parts),
   })
   undo.push(() => gateway.close())
   return {
@@ -309,29 +313,51 @@ function grantedBy(
 function connectParts(
   made: Omit<
     NodeParts,
-    'driver' | 'journal' | 'runner' | 'checker' | 'news' | 'stopped' | 'finishing'
+    'driver' | 'journal' | 'runner' | 'checker' | 'news' | 'stopped' | 'finishing' | 'tallies'
   > & {
     stopping: AbortController
   },
 ): NodeParts {
   const { options, state, store, executor, blobs, stopping } = made
   const news = createJobNews()
-  const driver = createDriver({
+  const tallies = new Tallies()
+  const deliverer = createDriver({
     state,
     clock: systemClock,
-    perform: (effect) => perform(parts, effect),
+    perform: (effect) => {
+      tallies.countEffect(effect)
+      perform(parts, effect)
+    },
   })
-  const { dispatch } = driver
+  const dispatch = (event: EventBody) => {
+    tallies.countEvent(event)
+    deliverer.dispatch(event)
+  }
+  const driver = { ...deliverer, dispatch }
   const journal = createJournal(store, {
     durable: (entry) => dispatch({ type: 'journal-durable', entry }),
-    failed: (entry, reason) => dispatch({ type: 'journal-failed', entry, reason }),
+    failed(entry, reason) {
+      tallies.writesFailed++
+      dispatch({ type: 'journal-failed', entry, reason })
+    },
+    written: (elapsedMs) => tallies.countWrite(elapsedMs),
   })
   const { lieRate } = options
   const runner = createHostRunner({ state, executor, store, blobs, dispatch, lieRate })
   const checker = createResultChecker({ state, store, blobs, dispatch })
   const finishing = new AbortController()
   const { signal: stopped } = stopping
-  const parts: NodeParts = { ...made, driver, journal, runner, checker, news, finishing, stopped }
+  const parts: NodeParts = {
+    ...made,
+    tallies,
+    driver,
+    journal,
+    runner,
+    checker,
+    news,
+    finishing,
+    stopped,
+  }
   return parts
 }
 
@@ -341,11 +367,12 @@ function startedEvent(overlay: Overlay, memory: Memory) {
 }
 
 function overlayHandlers(parts: NodeParts): Parameters<Overlay['start']>[0] {
-  const { state, overlay, driver, mail, journal, store, log } = parts
+  const { state, overlay, driver, mail, journal, store, log, tallies } = parts
   return {
     onEvent(event) {
       if (event.type === 'neighbour-joined') {
         driver.dispatch({ type: 'addresses-changed', addresses: overlay.addresses() })
+        tallies.joined[event.inbound ? 'in' : 'out']++
         log.info({ peer: event.peer }, 'neighbour joined')
       }
       if (event.type === 'neighbour-left')
@@ -359,9 +386,10 @@ function overlayHandlers(parts: NodeParts): Parameters<Overlay['start']>[0] {
       for (const bytes of messages) {
         try {
           const message = mail.unpack(peer, bytes, worthOf)
-          if (message.type !== 'unopened')
+          if (message.type !== 'unopened') {
+            tallies.countIn(message, bytes.length)
             driver.dispatch({ type: 'message-received', from: peer, message })
-          else if (message.misdeed !== undefined) {
+          } else if (message.misdeed !== undefined) {
             const { misdeed } = message
             // A large one costs as much as several.
             const times = Math.ceil(bytes.length / misdeedBytes)
@@ -369,6 +397,7 @@ function overlayHandlers(parts: NodeParts): Parameters<Overlay['start']>[0] {
           }
         } catch (error) {
           if (!isGridError(error) || error.blame !== 'remote') throw error
+          tallies.badMessages++
           log.warn({ peer, reason: error.message }, 'bad message')
           overlay.disconnect(peer, error.message)
           const misdeed = misdeedOf(error)

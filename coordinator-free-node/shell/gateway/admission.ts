@@ -30,7 +30,9 @@ export function refuseForeign(request: IncomingMessage, port: number): Refusal |
 
 /** @returns why a request does not carry the gateway's token; compared in constant time */
 export function refuseStranger(request: IncomingMessage, token: string): Refusal | undefined {
-  const given = new URL(request.url ?? '/', 'http://gateway').searchParams.get('token') ?? ''
+  const bearer = /^Bearer (\S+)$/.exec(request.headers.authorization ?? '')?.[1]
+  const { searchParams } = new URL(request.url ?? '/', 'http://gateway')
+  const given = bearer ?? searchParams.get('token') ?? ''
   // Hashes have one length, whatever was given.
   return timingSafeEqual(digest(given), digest(token))
     ? undefined

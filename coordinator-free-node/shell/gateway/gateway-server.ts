@@ -2,6 +2,7 @@
  * The gateway's server: HTTP and WebSocket on the loopback interface, for this machine's user alone.
  *
  *     GET /health            200 {"ok":true}: something to ask before one speaks the protocol
+ *     GET /metrics           for Prometheus, with the token as a bearer's or as /metrics?token=TOKEN
  *     GET /api?token=TOKEN   the WebSocket of protocol/gateway-api.ts
  */
 import { randomBytes } from 'node:crypto'
@@ -24,10 +25,17 @@ export interface GatewayOptions {
   /** This node's peer id, for the file. */
   peer: string
   backend: GatewayBackend
+  /** What `/metrics` answers. */
+  metrics?: MetricsSource
   /** TCP port; 0: one that is free. @default 0 */
   port?: number
   /** @default silence */
   log?: SessionLog
+}
+
+export interface MetricsSource {
+  readonly contentType: string
+  text(): Promise<string>
 }
 
 export interface Gateway {
@@ -59,7 +67,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     perMessageDeflate: false,
   })
   const http = createServer({ requestTimeout: 10_000 }, (request, response) => {
-    answerHttp(request, response, portOf(http))
+    if (/^\/metrics(\?|$)/.test(request.url ?? '') && options.metrics !== undefined)
+      void answerMetrics(request, response, portOf(http), token, options.metrics)
+    else answerHttp(request, response, portOf(http))
   })
   http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     // A client that resets during its handshake is no news.
@@ -127,6 +137,24 @@ function answerHttp(request: IncomingMessage, response: ServerResponse, port: nu
     'x-content-type-options': 'nosniff',
   })
   response.end(request.method === 'HEAD' ? undefined : JSON.stringify(body))
+}
+
+async function answerMetrics(
+  request: IncomingMessage,
+  response: ServerResponse,
+  port: number,
+  token: string,
+  metrics: MetricsSource,
+): Promise<void> {
+  const refusal = refuseForeign(request, port) ?? refuseStranger(request, token)
+  if (refusal !== undefined) {
+    response.writeHead(refusal.status, { 'content-type': 'application/json' })
+    response.end(JSON.stringify({ ok: false, reason: refusal.reason }))
+    return
+  }
+  const body = await metrics.text().catch((error: unknown) => String(error))
+  response.writeHead(200, { 'content-type': metrics.contentType, 'cache-control': 'no-store' })
+  response.end(request.method === 'HEAD' ? undefined : body)
 }
 
 function refuseUpgrade(
