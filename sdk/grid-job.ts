@@ -1,5 +1,9 @@
 /** The job handle: one implementation for every kind of job; what differs is a `JobKind`. */
-import type { ResultRecord, WhyView } from '../coordinator-free-node/protocol/gateway-api.js'
+import type {
+  ResultRecord,
+  TrailEvent,
+  WhyView,
+} from '../coordinator-free-node/protocol/gateway-api.js'
 import type { JobId } from '../coordinator-free-node/protocol/ids.js'
 import { type GatewayClient, isLoss } from './gateway-client.js'
 import { cancelledError, JobReader } from './job-reader.js'
@@ -83,6 +87,15 @@ export class GridJob<Whole, Each> implements JobHandle<Whole, Each> {
         await this.#client.wire(options.signal)
       }
     }
+  }
+
+  async *trail(
+    options: { follow?: boolean; last?: number; signal?: AbortSignal } = {},
+  ): AsyncGenerator<TrailEvent, void, void> {
+    const { follow = false, last, signal } = options
+    const job = await this.id
+    const request = last === undefined ? { job, follow } : { job, follow, last }
+    yield* this.#client.stream('trail', request, signal)
   }
 
   async cancel(): Promise<void> {

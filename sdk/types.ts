@@ -11,6 +11,7 @@ import type {
   NodeStatus,
   PeerView,
   ReceiptView,
+  TrailEvent,
   WhyView,
 } from '../coordinator-free-node/protocol/gateway-api.js'
 import type { InspectView } from '../coordinator-free-node/protocol/inspect-view.js'
@@ -162,6 +163,15 @@ export interface JobHandle<Whole, Each> extends PromiseLike<Whole>, AsyncIterabl
   progress(): Promise<Progress>
   /** Progress as it changes, at most every `everyMs` (50 to 60000, 500 by default), until the job ends. */
   watch(options?: { everyMs?: number; signal?: AbortSignal }): AsyncIterable<Progress>
+  /**
+   * What happened to the job, oldest first: hosts that came and left, units that were lost, disputed or withdrawn,
+   * warnings, restarts. `follow` goes on until it has ended; `last` begins with so many of the last events.
+   */
+  trail(options?: {
+    follow?: boolean
+    last?: number
+    signal?: AbortSignal
+  }): AsyncIterable<TrailEvent>
   /** Ends the job; hosts stop working on it. Resolves when the node has done so. */
   cancel(): Promise<void>
   /**

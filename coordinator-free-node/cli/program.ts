@@ -7,6 +7,7 @@ import { addGridCommand } from './commands/grid.js'
 import { addInspectCommands } from './commands/inspect.js'
 import { addInspectCommand } from './commands/inspect-subject.js'
 import { addListCommands } from './commands/lists.js'
+import { addLogCommand } from './commands/log.js'
 import { addNodeCommand } from './commands/node.js'
 import { addReceiptsCommand } from './commands/receipts.js'
 import { addRunCommand } from './commands/run.js'
@@ -49,6 +50,7 @@ export function createProgram(context: Context): Command {
   addListCommands(program, context)
   addReceiptsCommand(program, context)
   addGridCommand(program, context)
+  addLogCommand(program, context)
   addWaitCommand(program, context)
   addCancelCommand(program, context)
   addDemoCommand(program, context)

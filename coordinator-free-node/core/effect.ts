@@ -1,6 +1,6 @@
 /** Everything that a node can do to the world, as data. The shell performs; it never chooses. */
 
-import type { ResultRecord } from '../protocol/gateway-api.js'
+import type { ResultRecord, TrailEvent } from '../protocol/gateway-api.js'
 import type { BlobHash, JobId, LeaseId, PeerId, UnitIndex } from '../protocol/ids.js'
 import type { ResultKind } from '../protocol/outcome.js'
 import type { Sealed } from '../protocol/seal.js'
@@ -24,6 +24,8 @@ export type JournalRecord =
   | { type: 'result'; job: JobId; result: ResultRecord }
   /** A canonical result is not one any more; the unit is computed again. */
   | { type: 'result-withdrawn'; job: JobId; unit: UnitIndex }
+  /** Something happened to the job that a person may want to know. */
+  | { type: 'trail'; job: JobId; event: TrailEvent }
   | { type: 'ledger'; record: LedgerRecord }
   | { type: 'ledger-forgotten'; peer: PeerId }
   | { type: 'standing'; record: StandingRecord }

@@ -28,6 +28,8 @@ export interface RestoredJob {
   /** Units with a canonical result. */
   canonical: readonly UnitRun[]
   /** Leases that were out when the node stopped. */
+  /** Events in its trail. */
+  trailLength: number
   leases: readonly { lease: LeaseId; host: PeerId; runs: readonly UnitRun[] }[]
 }
 

@@ -4,6 +4,7 @@ import { type CoreConfig, defaultCoreConfig } from './config.js'
 import type { EffectBody } from './effect.js'
 import { createHosting, type HostingState } from './hosting/hosting.js'
 import type { Job } from './jobs/job.js'
+import type { Trail } from './jobs/trail.js'
 import { type Random, seedRandom } from './kit/random.js'
 import { type SecretRandom, secretRandom } from './kit/secret-random.js'
 import { type AdvertState, createAdverts } from './membership/adverts.js'
@@ -66,6 +67,7 @@ export interface StewardedJob {
   /** What hosts claim that a unit takes, at the last look. */
   readonly prices: { median: UnitClaim | undefined; takenMs: number }
   readonly counters: JobCounters
+  readonly trail: Trail
   /** Share of the results of an ended job that is expected to be wrong. */
   endedErrorRate: number | undefined
   readonly answers: Map<PeerId, Answer>

@@ -85,6 +85,18 @@ export const requestSchemas = {
   }),
   /** Stream of `JobView`, at once and then on change, at most every `everyMs`; the last has ended. */
   watch: z.strictObject({ job: jobRef, everyMs: z.number().int().min(50).max(60_000) }),
+  /** Stream of what happened to a job, oldest first; with `follow` it goes on until the job has ended. */
+  trail: z.strictObject({
+    job: jobRef,
+    /** Only so many of the last events there are. */
+    last: z
+      .number()
+      .int()
+      .min(0)
+      .max(limits.trailEventsMax + 1)
+      .optional(),
+    follow: z.boolean(),
+  }),
   jobs: z.strictObject({}),
   show: z.strictObject({ job: jobRef }),
   why: z.strictObject({ job: jobRef }),
@@ -146,7 +158,7 @@ export const requestSchemas = {
   finish: z.strictObject({}),
 } as const
 
-export const streamMethods = ['results', 'watch'] as const
+export const streamMethods = ['results', 'watch', 'trail'] as const
 
 export type GatewayMethod = keyof typeof requestSchemas
 export type GatewayRequest<M extends GatewayMethod> = z.infer<(typeof requestSchemas)[M]>
@@ -192,6 +204,42 @@ export interface UnitCounts {
   withdrawn: number
   /** Of those, the ones whose new result differs. */
   corrected: number
+}
+
+export const trailKinds = [
+  'submitted',
+  'resumed',
+  'hosts-came',
+  'hosts-left',
+  'host-refused',
+  'progress',
+  'reassigned',
+  'aborted',
+  'disputed',
+  'withdrawn',
+  'corrected',
+  'warning',
+  'done',
+  'failed',
+  'cancelled',
+] as const
+export type TrailKind = (typeof trailKinds)[number]
+
+/** Something that happened to a job; several of a kind within half a second are one. */
+export interface TrailEvent {
+  /** Counts the events of a job, from 0. */
+  index: number
+  kind: TrailKind
+  /** Milliseconds since 1970. */
+  atMs: number
+  /** Units that it is about, of `total`. */
+  units?: number | undefined
+  total?: number | undefined
+  /** The first of `count` peers. */
+  peers?: readonly PeerId[] | undefined
+  count?: number | undefined
+  /** One sentence. */
+  text?: string | undefined
 }
 
 /** What one host did for a job. */
@@ -522,6 +570,7 @@ export interface GatewayResults {
   close: { units: number }
   results: { units: number }
   watch: JobView
+  trail: { events: number }
   jobs: { jobs: readonly JobView[] }
   show: JobView
   why: WhyView
@@ -546,5 +595,6 @@ export interface GatewayResults {
 /** What each stream method yields. */
 export interface GatewayStreams {
   results: readonly ResultRecord[]
+  trail: TrailEvent
   watch: JobView
 }

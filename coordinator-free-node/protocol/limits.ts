@@ -153,6 +153,8 @@ export const limits = {
   endedJobsMax: 200,
   /** Hosts that wait for work of one job: an answer to each costs a message. */
   parkedHostsMax: 20_000,
+  /** Events in the trail of a job: days of an eventful one; after them only its end is written. */
+  trailEventsMax: 2_000,
   /** Answers kept for `why`, a job. */
   answersMax: 256,
   /** Any text from a peer that is shown to a person. */

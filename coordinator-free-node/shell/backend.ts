@@ -18,6 +18,7 @@ import type { NodeParts } from './node-parts.js'
 import { receiptViews } from './receipts.js'
 import { readAsCompleted, readInOrder } from './result-reader.js'
 import { systemClock } from './system-clock.js'
+import { readTrail } from './trail-reader.js'
 
 /** This package's version; package.json and a test agree on it. */
 export const version = '0.1.0'
@@ -66,6 +67,26 @@ export function createBackend(parts: NodeParts): GatewayBackend {
         if (view.phase !== 'running' || signal.aborted) return view
         yield view
         await pause(everyMs, signal)
+      }
+    },
+    async *trail({ job: ref, last, follow }, signal) {
+      const job = findJob(parts, ref)
+      const lengthOf = () => state.stewarded.get(job)?.trail.length ?? 0
+      let next = last === undefined ? 0 : Math.max(0, lengthOf() - last)
+      let events = 0
+      for (;;) {
+        const hasEnded = viewOf(job).phase !== 'running'
+        // The end itself may be on its way to the disk.
+        if (hasEnded || !follow) await parts.journal.idle()
+        const changed = news.next(job, signal)
+        for await (const event of readTrail(parts.store, job, next)) {
+          if (signal.aborted) break
+          yield event
+          events++
+          next = event.index + 1
+        }
+        if (hasEnded || !follow || signal.aborted) return { events }
+        await changed
       }
     },
     jobs: async () => ({ jobs: [...state.stewarded.keys()].map(viewOf) }),

@@ -8,6 +8,7 @@
  * | `lease/JOB/LEASE` | host and runs |
  * | `in/JOB/UNIT` | input of a list job's unit, until the job ends: any result may be withdrawn or audited before |
  * | `out/JOB/..`, `was/JOB/..`, `new/JOB/..` | canonical results: see result-packs.ts |
+ * | `trail/JOB/INDEX` | what happened to the job |
  * | `ledger/PEER`, `standing/PEER`, `peer/PEER`, `member/PEER`, `revoked/PEER/BY` | their records |
  * | `receipt/STEWARD/JOB/PERIOD` | what the steward signed: see receipts.ts |
  * | `meta/identity` | private key |
@@ -259,6 +260,10 @@ function toWrites(record: JournalRecord): Waiting[] {
     case 'result':
     case 'result-withdrawn':
       return [record]
+    case 'trail': {
+      const { index } = record.event
+      return [put(`trail/${record.job}/${hex(index, unitDigits)}`, record.event)]
+    }
     case 'ledger':
       return [put(`ledger/${record.record.peer}`, record.record)]
     case 'ledger-forgotten':
@@ -361,7 +366,7 @@ async function recallJob(
 ): Promise<RestoredJob> {
   if (record.phase !== 'running') {
     await clearInputs(store, [record.job])
-    return { record, manifest, canonical: [], leases: [] }
+    return { record, manifest, canonical: [], leases: [], trailLength: 0 }
   }
   const canonical = await readCanonical(store, record.job)
   const leases = []
@@ -370,7 +375,9 @@ async function recallJob(
     leases.push({ lease: unitOfKey(key), host, runs: runs as UnitRun[] })
   }
   const appended = await countInputs(store, record, manifest)
-  return { record: { ...record, appended }, manifest, canonical, leases }
+  let trailLength = 0
+  for await (const _ of store.keys(under(`trail/${record.job}`))) trailLength++
+  return { record: { ...record, appended }, manifest, canonical, leases, trailLength }
 }
 
 /** Inputs are on disk before the record counts them: those after its last count are found by their keys. */
@@ -388,7 +395,8 @@ async function countInputs(store: Store, record: JobRecord, manifest: Manifest):
 
 /** Deletes all that is kept of a job; blobs stay, other jobs may share them. */
 export async function forgetJob(store: Store, job: JobId): Promise<void> {
-  for (const kind of ['lease', 'in', ...resultPrefixes]) await store.clear(under(`${kind}/${job}`))
+  for (const kind of ['lease', 'in', 'trail', ...resultPrefixes])
+    await store.clear(under(`${kind}/${job}`))
   await store.write([{ type: 'delete', key: keyOf.job(job) }])
 }
 

@@ -339,7 +339,7 @@ export class VirtualNode {
         lease,
         ...held,
       }))
-      return [{ record, manifest, canonical: toRuns(units), leases }]
+      return [{ record, manifest, canonical: toRuns(units), leases, trailLength: 0 }]
     })
   }
 }

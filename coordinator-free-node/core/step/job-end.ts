@@ -15,6 +15,7 @@ import { isAuditing } from './audits.js'
 import { expectedErrorRate } from './expected-error.js'
 import { dropHostedJob } from './host.js'
 import { issueLastReceipts } from './receipts.js'
+import { followJob, note } from './trail.js'
 import { emit, journalThen, send, type Turn, wakeAt } from './turn.js'
 
 export function jobRecordOf(stewarded: StewardedJob): JobRecord {
@@ -110,6 +111,9 @@ export function finishJob(
     [{ type: 'job', record: jobRecordOf(stewarded) }, ...settled],
     [{ type: 'job-changed', job: job.job }],
   )
+  followJob(turn, stewarded)
+  const text = job.error === undefined ? {} : { text: job.error }
+  note(turn, stewarded, { kind: phase, units: job.canonical.size, ...text })
   issueLastReceipts(turn, stewarded)
   spreadEnd(turn, stewarded)
   forgetOldJobs(turn)

@@ -4,14 +4,15 @@ import { limits } from '../../protocol/limits.js'
 import type { Manifest } from '../../protocol/manifest.js'
 import { unitsOf } from '../../protocol/unit-runs.js'
 import type { EventOf, RestoredJob } from '../event.js'
-import { hasFresh, openJob, sampleProgress } from '../jobs/job.js'
+import { hasFresh, openJob, sampleProgress, unitTotal } from '../jobs/job.js'
+import { createTrail } from '../jobs/trail.js'
 import { sample } from '../kit/random.js'
 import { addRun, hasUnit } from '../kit/unit-set.js'
 import { acceptAdvert } from '../membership/adverts.js'
 import { createSettlements } from '../reciprocity/settlements.js'
 import { disconnect, hostOf } from '../scheduling/hosts.js'
 import { createSchedule } from '../scheduling/schedule.js'
-import type { StewardedJob } from '../state.js'
+import type { JobCounters, StewardedJob } from '../state.js'
 import { createAudits } from '../verification/audits.js'
 import { createBacking } from '../verification/backing.js'
 import { createChecks } from '../verification/checks.js'
@@ -22,6 +23,7 @@ import { considerAdvert } from './host.js'
 import { completeIfDone, failJob, finishJob, jobRecordOf } from './job-end.js'
 import { expireLeases } from './leasing.js'
 import { issueReceipts } from './receipts.js'
+import { followJob, note } from './trail.js'
 import { emit, journal, journalThen, send, type Turn, wakeAt } from './turn.js'
 import { judgeStuckUnits } from './verdicts.js'
 
@@ -35,11 +37,38 @@ export function onJobSubmitted(turn: Turn, job: JobId, manifest: Manifest): void
   state.stewarded.set(job, stewarded)
   const record = jobRecordOf(stewarded)
   journalThen(turn, job, [{ type: 'job', record }], [{ type: 'job-changed', job }])
+  note(turn, stewarded, { kind: 'submitted', ...totalOf(stewarded), text: ruleInWords(manifest) })
   announce(turn, stewarded)
   completeIfDone(turn, stewarded)
 }
 
+function noCounts(): JobCounters {
+  return {
+    unchecked: 0,
+    executions: 0,
+    reassigned: 0,
+    recomputed: 0,
+    aborted: 0,
+    disputed: 0,
+    audited: 0,
+    withdrawn: 0,
+    corrected: 0,
+  }
+}
+
+function totalOf({ job }: StewardedJob): { total?: number } {
+  const total = unitTotal(job)
+  return total === undefined ? {} : { total }
+}
+
+function ruleInWords({ acceptance }: Manifest): string {
+  if (acceptance.rule === 'credibility') return `error rate below ${acceptance.maxErrorRate}`
+  if (acceptance.rule === 'check') return "the task's own check"
+  return `quorum ${acceptance.quorum}`
+}
+
 function createStewarded(job: JobId, manifest: Manifest, nowMs: number): StewardedJob {
+  const counters = noCounts()
   return {
     job: openJob(job, manifest, nowMs),
     schedule: createSchedule(nowMs),
@@ -51,17 +80,8 @@ function createStewarded(job: JobId, manifest: Manifest, nowMs: number): Steward
     audits: createAudits(),
     checks: createChecks(),
     prices: { median: undefined, takenMs: Number.NEGATIVE_INFINITY },
-    counters: {
-      unchecked: 0,
-      executions: 0,
-      reassigned: 0,
-      recomputed: 0,
-      aborted: 0,
-      disputed: 0,
-      audited: 0,
-      withdrawn: 0,
-      corrected: 0,
-    },
+    counters,
+    trail: createTrail(counters),
     answers: new Map(),
     settlements: createSettlements(),
     pendingEntries: new Set(),
@@ -137,6 +157,7 @@ export function restoreJob(turn: Turn, restored: RestoredJob): void {
   job.error = record.error
   job.samples = [{ atMs: nowMs, verified: 0 }]
   for (const key of Object.keys(counters) as (keyof typeof counters)[]) counters[key] = record[key]
+  Object.assign(stewarded.trail, createTrail(counters, restored.trailLength))
   for (const known of record.hosts) {
     const host = Object.assign(hostOf(schedule, known.peer, nowMs), known)
     disconnect(schedule, host)
@@ -148,6 +169,7 @@ export function restoreJob(turn: Turn, restored: RestoredJob): void {
   for (const run of restored.canonical) addRun(job.canonical, run)
   job.samples = [{ atMs: nowMs, verified: job.canonical.size }]
   recallLeases(turn, stewarded, restored)
+  note(turn, stewarded, { kind: 'resumed', units: job.canonical.size, ...totalOf(stewarded) })
   // Adverts of this life must beat those of the last: serials go on from the clock.
   stewarded.advertSerial = Math.floor(nowMs / 1000)
   announce(turn, stewarded)
@@ -211,6 +233,7 @@ export function stewardTick(turn: Turn): void {
     if ((stewarded.job.phase as string) !== 'running') continue
     sampleProgress(stewarded.job, nowMs)
     warn(turn, stewarded)
+    followJob(turn, stewarded)
     if (stewarded.advertAtMs <= nowMs) advertise(turn, stewarded)
     if (stewarded.dirty) saveJob(turn, stewarded)
     serve(turn, stewarded)

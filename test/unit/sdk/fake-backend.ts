@@ -168,6 +168,10 @@ export class FakeBackend {
     hosted: async () => ({ jobs: [] }),
     pause: async () => donation,
     resume: async () => donation,
+    // biome-ignore lint/correctness/useYield: nothing happens here
+    trail: async function* () {
+      return { events: 0 }
+    },
     grid: unused,
     invite: unused,
     revoke: unused,

@@ -98,6 +98,7 @@ describe('journal', () => {
           [3, 1],
         ],
         leases: [{ lease: 12, host: self, runs: [[4, 2]] }],
+        trailLength: 0,
       },
     ])
     expect(memory).toMatchObject({ ledger: [ledger], standing: [standing], peers: [known] })
