@@ -15,8 +15,8 @@ const published = { 0.25: [0.002, 0.107], 0.5: [0.006, 0.175], 0.75: [0.02, 0.22
 
 const { values } = parseArgs({
   options: {
-    units: { type: 'string', default: '36000' },
-    seeds: { type: 'string', default: '2' },
+    units: { type: 'string', default: '34000' },
+    seeds: { type: 'string', default: '1' },
     dry: { type: 'boolean', default: false },
   },
 })

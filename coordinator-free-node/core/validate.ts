@@ -15,6 +15,7 @@ export function validateState(state: NodeState): void {
   for (const stewarded of state.stewarded.values()) validateStewarded(stewarded)
   for (const { balanceMs, peer } of state.ledger.values())
     assert(balanceMs >= 0, `the balance of ${peer} is ${balanceMs}`)
+  assert(state.order.credits.size <= limits.servedPeersMax, 'too many peers are owed service')
   assert(state.ledger.size <= limits.ledgerPeersMax, 'the ledger has too many peers')
   assert(state.receipts.size <= limits.receiptsMax, 'too many receipts are kept')
   assert(state.adverts.adverts.size <= limits.advertsMax, 'too many adverts are kept')

@@ -1,7 +1,7 @@
 /**
  * A hundred peers that ask for thread time and give it: what reciprocity leaves to those who only ask. Peers are light,
  * a ledger, a service order and one thread each, and all of their decisions are those of core/reciprocity; what is left
- * out is what a lease takes to travel and how results are verified. A test holds its figures against full nodes.
+ * out is what a lease takes to travel and how results are verified; test/simulation/favours has full nodes do the same.
  *
  * Time goes in rounds, as in the published model of the Network of Favors: in each a collaborator either asks or gives,
  * whichever a coin says, and free riders always ask. Who asks takes all that it can get.

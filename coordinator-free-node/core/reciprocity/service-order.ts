@@ -99,19 +99,19 @@ export function orderOf(
 /** Shares of all who contend; those who came or went begin anew, with their debts. */
 function note(order: ServiceOrder, contenders: readonly Contender[], newcomerShare: number): void {
   let owedMs = 0
-  let expected = 0
+  let trusted = 0
   for (const { balanceMs, trust } of contenders)
     if (balanceMs > 0) owedMs += balanceMs
-    else expected += trust
+    else trusted += trust
   const hasFavoured = owedMs > 0
-  const hasNewcomers = expected > 0
+  const hasNewcomers = trusted > 0
   const newcomerPart = !hasNewcomers ? 0 : hasFavoured ? newcomerShare : 1
   const present = new Set<PeerId>()
   order.places = contenders.map(({ peer, balanceMs, trust }) => {
     present.add(peer)
     const isFavoured = balanceMs > 0
     const credit = enter(order, peer, isFavoured)
-    const share = isFavoured ? (balanceMs / owedMs) * (1 - newcomerPart) : trust / expected
+    const share = isFavoured ? (balanceMs / owedMs) * (1 - newcomerPart) : trust / trusted
     return { peer, isFavoured, share, credit }
   })
   if (order.credits.size > contenders.length)
