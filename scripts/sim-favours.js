@@ -61,7 +61,7 @@ const served = rates.map((rate) => [
 const text = [
   provenance(),
   '',
-  `Share of all donated time that goes to those who never give, of 100 peers; the figures of ${seeds.length} seeds, least and most:`,
+  `Share of all donated time that goes to those who never give, of 100 peers${seeds.length === 1 ? '' : '; least and most of the seeds'}:`,
   '',
   table(
     [
@@ -130,5 +130,5 @@ function table(head, lines) {
 function provenance() {
   const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim()
   const cpu = `${os.cpus()[0]?.model ?? 'unknown processor'}, Node ${process.versions.node}`
-  return `Made by \`npm run sim:favours\`, ${units} units of time a peer, seeds 1 to ${seeds.length}, at commit ${commit}, on ${cpu}.`
+  return `Made by \`npm run sim:favours\`, ${units} units of time a peer, ${seeds.length === 1 ? 'seed 1' : `seeds 1 to ${seeds.length}`}, at commit ${commit}, on ${cpu}.`
 }
