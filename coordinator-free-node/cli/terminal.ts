@@ -3,7 +3,7 @@
  * tests read what a person would have seen.
  */
 
-import { harmlessText } from './plain-text.js'
+import { harmlessText } from '../shell/plain-text.js'
 
 export interface Terminal {
   /** One piece of the result, a line; goes to stdout. */

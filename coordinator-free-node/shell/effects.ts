@@ -36,7 +36,10 @@ export function perform(parts: NodeParts, effect: Effect): void {
     case 'provide':
       overlay.provide(effect.job, parts.stopped).catch((error: unknown) => {
         // The directory is a convenience: adverts carry the steward's addresses.
-        log.debug({ job: effect.job, error: String(error) }, 'not announced in the directory')
+        log.overlay.debug(
+          { job: effect.job, error: String(error) },
+          'not announced in the directory',
+        )
       })
       return
     case 'fetch-job':
@@ -65,14 +68,14 @@ export function perform(parts: NodeParts, effect: Effect): void {
       return
     case 'forget-job':
       forgetJob(parts.store, effect.job).catch((error: unknown) => {
-        log.error({ job: effect.job, error: String(error) }, 'an old job cannot be deleted')
+        log.store.error({ job: effect.job, error: String(error) }, 'an old job cannot be deleted')
       })
       return
     case 'drained':
       news.drained()
       return
     case 'notice':
-      log[effect.level === 'warning' ? 'warn' : 'info']({ job: effect.job }, effect.text)
+      log.jobs[effect.level === 'warning' ? 'warn' : 'info']({ job: effect.job }, effect.text)
       return
   }
 }
@@ -118,7 +121,7 @@ function sendLeaseWithInputs(
       handBack(left)
     })
     .catch((error: unknown) => {
-      log.error({ job, error: String(error) }, 'inputs cannot be read')
+      log.store.error({ job, error: String(error) }, 'inputs cannot be read')
       handBack(units)
     })
 }
@@ -215,8 +218,8 @@ function confirmMember(
 function keepMembership({ grid, store, log }: NodeParts, chain: Uint8Array): void {
   const papers = grid?.adopt(chain, Date.now())
   if (papers === undefined) return
-  log.info({ grid: papers.name }, 'a member confirmed the membership of this node')
+  log.grid.info({ grid: papers.name }, 'a member confirmed the membership of this node')
   keepPapers(store, papers).catch((error: unknown) => {
-    log.error({ error: String(error) }, 'the confirmed membership cannot be kept')
+    log.grid.error({ error: String(error) }, 'the confirmed membership cannot be kept')
   })
 }

@@ -220,8 +220,26 @@ export const nodeOptionsSchema = z.strictObject({
     .describe('File of settings. Default: `config.toml` in the state directory, if there is one.'),
   log: z
     .enum(['silent', 'error', 'warn', 'info', 'debug'])
-    .default('silent')
-    .describe('What is logged to standard error.'),
+    .optional()
+    .describe(
+      'What is logged to standard error, or to `logFile`. Default: `silent`, and `info` when there is a file. `debug` says most.',
+    ),
+  logFile: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'File that the log goes to instead, JSON lines. At 16 MiB it is renamed to end in `.1`, which is overwritten, and begun anew.',
+    ),
+  gatewayPort: z
+    .number()
+    .int()
+    .min(0)
+    .max(65_535)
+    .default(0)
+    .describe(
+      'TCP port of the gateway, on the loopback interface alone; 0: any free one. A fixed one is for whoever scrapes metrics.',
+    ),
   lieRate: z
     .number()
     .min(0)

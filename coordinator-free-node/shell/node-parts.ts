@@ -1,5 +1,4 @@
 /** What a running node is made of, for those who perform its effects and answer its clients. */
-import type { Logger } from 'pino'
 import type { NodeState } from '../core/state.js'
 import type { Executor } from '../ports/executor.js'
 import type { Overlay } from '../ports/overlay.js'
@@ -14,6 +13,7 @@ import type { ListBook } from './lists/list-book.js'
 import type { Mail } from './mail.js'
 import type { ParsedNodeOptions } from './node-options.js'
 import type { ResultChecker } from './result-checker.js'
+import type { NodeLog } from './telemetry/log.js'
 import type { Tallies } from './telemetry/tallies.js'
 
 export interface NodeParts {
@@ -33,7 +33,7 @@ export interface NodeParts {
   checker: ResultChecker
   news: JobNews
   tallies: Tallies
-  log: Logger
+  log: NodeLog
   /** Aborted when somebody asks the node to finish and go. */
   finishing: AbortController
   /** Aborted when the node stops. */

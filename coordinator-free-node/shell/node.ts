@@ -3,7 +3,7 @@
  * together and takes them apart; effects.ts does what the core decides.
  */
 import { randomBytes } from 'node:crypto'
-import { type Logger, pino } from 'pino'
+import type { Logger } from 'pino'
 import { type CoreConfig, defaultCoreConfig } from '../core/config.js'
 import type { EventBody } from '../core/event.js'
 import { subnetOf } from '../core/kit/subnets.js'
@@ -45,6 +45,7 @@ import { createResultChecker } from './result-checker.js'
 import { createBlobSpace } from './store/blob-space.js'
 import { openStore } from './store/level-store.js'
 import { systemClock } from './system-clock.js'
+import { openLog } from './telemetry/log.js'
 import { createMetrics } from './telemetry/metrics.js'
 import { Tallies } from './telemetry/tallies.js'
 import { donationConfigOf } from './volunteer/donation-settings.js'
@@ -106,10 +107,11 @@ async function assemble(
 ): Promise<RunningNode> {
   const { options } = said
   const warnings: string[] = []
-  const log = pino({ level: options.log, base: null }, pino.destination({ dest: 2, sync: true }))
+  const log = openLog(options)
+  undo.push(() => log.close())
   const onWarning = (text: string) => {
     warnings.push(text)
-    log.warn(text)
+    log.node.warn(text)
   }
   const store = await openStore(options.stateDirectory, { onWarning })
   undo.push(() => store.close())
@@ -129,7 +131,7 @@ async function assemble(
     randomBytes(32),
   )
   const overlay = createOverlay({
-    ...overlayOptions(options, identity.privateKey, log),
+    ...overlayOptions(options, identity.privateKey, log.overlay),
     gate: gateOf(state, nowMs),
     budgets: budgetsOf(state, nowMs),
     ...(grid === undefined
@@ -143,7 +145,7 @@ async function assemble(
   const space = createBlobSpace(store, {
     bytesMax: options.disk,
     isInUse: (hash) => isBlobInUse(state, hash),
-    onError: (error) => log.error({ error: String(error) }, 'old blobs cannot be deleted'),
+    onError: (error) => log.store.error({ error: String(error) }, 'old blobs cannot be deleted'),
   })
   undo.push(() => space.idle())
   const blobs = createJobBlobs(store, overlay, mail, space.grew)
@@ -153,6 +155,7 @@ async function assemble(
     cpuShare: options.cpuShare / 100,
     // Whose, the policy decides.
     native: options.nativeOwners.length > 0,
+    log: (text) => log.executor.warn(text),
   })
   const stopping = new AbortController()
   const parts: NodeParts = connectParts({
@@ -193,8 +196,12 @@ async function assemble(
     peer: overlay.self,
     backend,
     metrics: createMetrics(parts),
+    port: options.gatewayPort,
+    log: log.gateway,
   })
   undo.push(() => gateway.close())
+  log.node.info({ peer: overlay.self, addresses: overlay.addresses().join(' ') }, 'started')
+  undo.push(() => log.node.info('stops'))
   return {
     peer: overlay.self,
     gatewayUrl: gateway.url,
@@ -373,12 +380,12 @@ function overlayHandlers(parts: NodeParts): Parameters<Overlay['start']>[0] {
       if (event.type === 'neighbour-joined') {
         driver.dispatch({ type: 'addresses-changed', addresses: overlay.addresses() })
         tallies.joined[event.inbound ? 'in' : 'out']++
-        log.info({ peer: event.peer }, 'neighbour joined')
+        log.overlay.info({ peer: event.peer }, 'neighbour joined')
       }
       if (event.type === 'neighbour-left')
-        log.info({ peer: event.peer, reason: event.reason }, 'neighbour left')
+        log.overlay.info({ peer: event.peer, reason: event.reason }, 'neighbour left')
       if (event.type === 'peer-misbehaved')
-        log.info({ peer: event.peer, misdeed: event.misdeed }, 'misdeed')
+        log.overlay.info({ peer: event.peer, misdeed: event.misdeed }, 'misdeed')
       driver.dispatch(event)
     },
     onMessages(peer, messages) {
@@ -398,7 +405,7 @@ function overlayHandlers(parts: NodeParts): Parameters<Overlay['start']>[0] {
         } catch (error) {
           if (!isGridError(error) || error.blame !== 'remote') throw error
           tallies.badMessages++
-          log.warn({ peer, reason: error.message }, 'bad message')
+          log.overlay.warn({ peer, reason: error.message }, 'bad message')
           overlay.disconnect(peer, error.message)
           const misdeed = misdeedOf(error)
           driver.dispatch({ type: 'peer-misbehaved', peer, misdeed, times: 1 })

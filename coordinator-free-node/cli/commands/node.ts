@@ -1,4 +1,5 @@
 /** `node`: one machine's part in the grid, from start to drained. */
+import { resolve } from 'node:path'
 import { type Command, Option } from 'commander'
 import type { NodeOptions, RunningNode } from '../../index.js'
 import { GridError } from '../../protocol/errors.js'
@@ -33,6 +34,8 @@ interface NodeCommandOptions extends ConnectionOptions, JsonOption, VolunteerOpt
   port?: number
   listen?: string[]
   log?: 'silent' | 'error' | 'warn' | 'info' | 'debug'
+  logFile?: string
+  gatewayPort?: number
   lieRate?: number
   printConfig?: boolean
 }
@@ -56,18 +59,21 @@ export function addNodeCommand(program: Command, context: Context): void {
       collect,
     )
     .addOption(
-      new Option('--log <level>', 'how much to log to stderr (default: silent)').choices([
-        'silent',
-        'error',
-        'warn',
-        'info',
-        'debug',
-      ]),
+      new Option(
+        '--log <level>',
+        'how much to log to stderr (default: silent; info with --log-file)',
+      ).choices(['silent', 'error', 'warn', 'info', 'debug']),
     )
     .addOption(
       new Option('--lie-rate <share>', 'share of units to lie about, for tests and the demo')
         .argParser(parseShare)
         .hideHelp(),
+    )
+    .option('--log-file <file>', 'log to this file, JSON lines; bounded, with one predecessor')
+    .option(
+      '--gateway-port <n>',
+      'port of the gateway on this machine, for metrics (default: any that is free)',
+      integerFrom('--gateway-port', 0, PORT_MAX),
     )
     .option('--print-config', 'print the settings in effect, and end')
   addJsonOption(addVolunteerOptions(addConnectionOptions(command))).action(
@@ -80,6 +86,7 @@ export function addNodeCommand(program: Command, context: Context): void {
     ['node --cpus 2 --port 4001', 'two threads, always the same port'],
     ['node --hours 22:00-07:00 --never-on-battery', 'at night, and on mains'],
     ['node --print-config', 'all settings and where they come from, as a settings file'],
+    ['node --log info', 'says on stderr who comes, who goes and what goes wrong'],
     ['node --json', 'a line of JSON at the start and then every second'],
   ])
 }
@@ -93,6 +100,8 @@ export function nodeOptionsOf(options: NodeCommandOptions, env: Context['env']):
     ...(options.peer === undefined ? {} : { peers: options.peer }),
     ...(options.lan ? {} : { lan: false }),
     ...(options.log === undefined ? {} : { log: options.log }),
+    ...(options.logFile === undefined ? {} : { logFile: resolve(options.logFile) }),
+    ...(options.gatewayPort === undefined ? {} : { gatewayPort: options.gatewayPort }),
     ...(options.listen === undefined ? {} : { listen: options.listen }),
     ...(options.port === undefined ? {} : { port: options.port }),
     ...(options.cpus === undefined ? {} : { cpus: options.cpus }),

@@ -4,7 +4,7 @@ import { guardModule } from '../../guard/guard.js'
 import { decodeModule, type ModuleParts, sectionId } from '../../guard/module-decoder.js'
 import { ModuleFault } from '../../guard/module-fault.js'
 import { nameOfType } from '../../guard/value-types.js'
-import { plainLine } from '../plain-text.js'
+import { plainLine } from '../../shell/plain-text.js'
 
 export interface ModuleFacts {
   /** `kernel` exports `run`, `command` is a WASI program; undefined for what is neither. */

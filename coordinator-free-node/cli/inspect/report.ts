@@ -2,7 +2,7 @@
 import type { InspectedManifest } from '../../protocol/inspect-view.js'
 import { limits } from '../../protocol/limits.js'
 import type { TaskDescriptor } from '../../protocol/task-bundle.js'
-import { plainLine, plainText } from '../plain-text.js'
+import { plainLine, plainText } from '../../shell/plain-text.js'
 import { functionLines, type ModuleFacts, moduleFacts, textsOf } from './module-facts.js'
 import { type Power, powersOf, tierWords } from './powers.js'
 import { type SourceFacts, sourceFacts } from './source-facts.js'
