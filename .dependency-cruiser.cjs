@@ -55,12 +55,12 @@ module.exports = {
       comment:
         'every file is reached from a public entry, the command, a thread or the forked process',
       from: {
-        path: `^(${NODE}/index|${NODE}/guard/guard|${NODE}/cli/main|sdk/index|tasks/index|${NODE}/sim/(table|table-rows|soak|directory|quorum-seats)|${NODE}/shell/executor/(process|worker|preparer|native-process|native-guard))\\.ts$`,
+        path: `^(${NODE}/index|${NODE}/guard/guard|${NODE}/cli/main|sdk/index|tasks/index|${NODE}/sim/(table|table-rows|soak|directory|quorum-seats)|${NODE}/shell/overlay/stamp-solver|${NODE}/shell/executor/(process|worker|preparer|native-process|native-guard))\\.ts$`,
       },
       to: {
         path: `^(${NODE}|sdk|tasks)/.*\\.ts$`,
         // The threads' process is started by its file's name, the command by package.json.
-        pathNot: `\\.d\\.ts$|^${NODE}/(shell/executor/(process|worker|preparer|native-process|native-guard)|guard/guard|sim/(table|table-rows|soak|directory|quorum-seats)|cli/main|index)\\.ts$`,
+        pathNot: `\\.d\\.ts$|^${NODE}/(shell/overlay/stamp-solver|shell/executor/(process|worker|preparer|native-process|native-guard)|guard/guard|sim/(table|table-rows|soak|directory|quorum-seats)|cli/main|index)\\.ts$`,
         reachable: false,
       },
     },

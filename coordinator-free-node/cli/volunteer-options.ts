@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import type { NodeOptions } from '../index.js'
 import { GridError } from '../protocol/errors.js'
+import { stampBitsMax } from '../protocol/stamp.js'
 import { collect } from './options.js'
 
 type VolunteerOption =
@@ -27,6 +28,7 @@ type VolunteerOption =
   | 'grace'
   | 'newcomerShare'
   | 'sameSubnet'
+  | 'puzzle'
   | 'config'
 
 export type VolunteerOptions = { [name in VolunteerOption]?: NodeOptions[name] }
@@ -54,6 +56,7 @@ const names = [
   'grace',
   'newcomerShare',
   'sameSubnet',
+  'puzzle',
   'config',
 ] as const satisfies readonly VolunteerOption[]
 
@@ -101,6 +104,11 @@ export function addVolunteerOptions(command: Command): Command {
       'of contended time, for peers that this node owes nothing',
       percentFrom('--newcomer-share', { least: 0, most: 50 }),
     )
+    .option(
+      '--puzzle <bits>',
+      'work that peers must have done for their name: 6 takes seconds, 10 a minute',
+      bitsFrom,
+    )
     .option('--same-subnet', 'peers in one public /24 or /48 are machines of a lab, not one person')
     .option('--no-same-subnet', 'they may be one person')
     .option('--config <file>', 'file of settings (default: config.toml in the state directory)')
@@ -116,6 +124,16 @@ export function volunteerOptionsOf(options: VolunteerOptions): VolunteerOptions 
 /** For lists: several at once with commas, or the option several times. */
 function collectList(value: string, before: readonly string[] = []): string[] {
   return [...before, ...value.split(',').map((entry) => entry.trim())]
+}
+
+function bitsFrom(text: string): number {
+  const bits = Number(text)
+  if (/^\d{1,2}$/.test(text) && bits <= stampBitsMax) return bits
+  throw new GridError(
+    'MH_USAGE',
+    `--puzzle: '${text}' is no number of bits from 0 to ${stampBitsMax}`,
+    { blame: 'user', hint: 'for example --puzzle 6' },
+  )
 }
 
 function percentFrom(option: string, { least = 1, most = 100 } = {}): (text: string) => number {

@@ -50,6 +50,7 @@ const serialDigits = 14
 
 export const keyOf = {
   identity: 'meta/identity',
+  stamp: 'meta/stamp',
   pause: 'meta/pause',
   ownList: 'list/command',
   importedList: (name: string) => `list/from/${name}`,

@@ -7,6 +7,7 @@ import { GridError } from '../protocol/errors.js'
 import { peerIdSchema } from '../protocol/ids.js'
 import { limits } from '../protocol/limits.js'
 import { canonicalValue, expectedValue, type ListSubject } from '../protocol/lists.js'
+import { stampBitsMax } from '../protocol/stamp.js'
 import { parseHours } from './volunteer/hours.js'
 import { durationSchema, sizeSchema } from './volunteer/quantities.js'
 
@@ -69,6 +70,15 @@ export const nodeOptionsSchema = z.strictObject({
     .regex(/^[A-Za-z0-9][A-Za-z0-9-]{0,62}$/)
     .default(openGridName)
     .describe('Name of the grid; nodes of other grids are not heard.'),
+  puzzle: z
+    .number()
+    .int()
+    .min(0)
+    .max(stampBitsMax)
+    .default(0)
+    .describe(
+      'Work that peers must have done for their name before this node deals with them, in bits: about 2^bits hashes of 16 MiB, once in 28 days. 6 takes a machine seconds, 10 a minute, 16 an hour. More keeps made-up names out and newcomers waiting.',
+    ),
   sameSubnet: z
     .boolean()
     .default(false)

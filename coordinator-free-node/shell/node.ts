@@ -31,16 +31,18 @@ import { createHostRunner } from './host-runner.js'
 import type { Identity } from './identity.js'
 import { createJobBlobs } from './job-blobs.js'
 import { createJobNews } from './job-news.js'
-import { createJournal, type Memory, recall } from './journal.js'
+import { createJournal, keyOf, type Memory, recall } from './journal.js'
 import { keptIdentity } from './kept-identity.js'
 import { ListBook } from './lists/list-book.js'
 import { optionLists } from './lists/option-lists.js'
 import { createMail } from './mail.js'
 import { type NodeOptions, openGridName, type ParsedNodeOptions } from './node-options.js'
 import type { NodeParts } from './node-parts.js'
+import { openDesk } from './overlay/credentials.js'
 import type { OverlayGate } from './overlay/gate.js'
 import { createOverlay } from './overlay/overlay.js'
 import type { OverlayBudgets } from './overlay/overlay-options.js'
+import { StampOffice } from './overlay/stamp-office.js'
 import { createResultChecker } from './result-checker.js'
 import { createBlobSpace } from './store/blob-space.js'
 import { openStore } from './store/level-store.js'
@@ -130,16 +132,30 @@ async function assemble(
     { ...config, lists: lists.sources(), belonging: grid?.belonging },
     randomBytes(32),
   )
+  const stamps = await StampOffice.open({
+    self: identity.signer.self,
+    bits: options.puzzle,
+    kept: await store.get(keyOf.stamp),
+    keep: (stamp) => store.write([{ type: 'put', key: keyOf.stamp, value: stamp }]),
+    nowUtcMs: Date.now,
+    log: (text) => log.info(text),
+  })
+  undo.push(() => stamps.stop())
+  const desk =
+    grid === undefined
+      ? openDesk
+      : membershipDesk(grid, state, (event) => parts.driver.dispatch(event))
   const overlay = createOverlay({
     ...overlayOptions(options, identity.privateKey, log.overlay),
     gate: gateOf(state, nowMs),
     budgets: budgetsOf(state, nowMs),
+    credentials: stamps.deskBefore(desk),
+    earn: (refusal) => stamps.earn(refusal),
     ...(grid === undefined
       ? {}
       : {
           grid: grid.overlayName,
           peers: [...options.peers, ...grid.meetingPlaces],
-          credentials: membershipDesk(grid, state, (event) => parts.driver.dispatch(event)),
         }),
   })
   const space = createBlobSpace(store, {

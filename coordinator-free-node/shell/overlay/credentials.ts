@@ -40,6 +40,8 @@ export interface CredentialsDesk {
    *   handshake's time
    */
   judge(peer: PeerId, theirs: Credentials): string | undefined | Promise<string | undefined>
+  /** A peer refused this node, in these words. */
+  refused?(reason: string): void
 }
 
 /** Of an open grid. */
@@ -104,7 +106,7 @@ class CredentialsEncrypter implements ConnectionEncrypter {
     const { mark: grid } = this
     await say(line, { type: 'show', version: 1, grid, credentials: this.desk.own() }, options)
     const answer = await hear(line, options)
-    if (answer.type === 'refuse') throw new Error(refusalMark + answer.reason)
+    if (answer.type === 'refuse') throw this.#refusal(answer.reason)
     if (answer.type !== 'admit') throw outOfTurn(answer)
     const reason = await this.desk.judge(peer, answer.credentials)
     if (reason !== undefined) {
@@ -132,9 +134,14 @@ class CredentialsEncrypter implements ConnectionEncrypter {
     }
     await say(line, { type: 'admit', credentials: this.desk.own() }, options)
     const verdict = await hear(line, options)
-    if (verdict.type === 'refuse') throw new Error(refusalMark + verdict.reason)
+    if (verdict.type === 'refuse') throw this.#refusal(verdict.reason)
     if (verdict.type !== 'admit') throw outOfTurn(verdict)
     return { ...secured, connection: line.unwrap() }
+  }
+
+  #refusal(reason: string): Error {
+    this.desk.refused?.(reason)
+    return new Error(refusalMark + reason)
   }
 }
 

@@ -44,6 +44,7 @@ export function countDenials(gate: OverlayGate): CountedGate {
 export function gatedDesk(gate: CountedGate, desk: CredentialsDesk): CredentialsDesk {
   return {
     own: () => desk.own(),
+    refused: (reason) => desk.refused?.(reason),
     judge(peer, theirs) {
       const denial = gate.denialOfPeer(peer)
       if (denial === undefined) return desk.judge(peer, theirs)

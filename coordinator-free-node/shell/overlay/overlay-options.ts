@@ -62,6 +62,8 @@ export interface OverlayOptions {
   subnetOf?: ((address: string) => string | undefined) | undefined
   /** Default: bounds of memory, none of rates. */
   budgets?: Partial<OverlayBudgets>
+  /** Told why a peer refused this node; resolves to whether it is worth another try. */
+  earn?: ((refusal: string) => Promise<boolean>) | undefined
   /** Default `limits.neighboursMax`. */
   neighboursMax?: number
   /** Of the jitter between redials. Default: the clock. */

@@ -303,7 +303,17 @@ class Libp2pOverlay implements Overlay {
     }, tickMs)
   }
 
+  /** Once more, where the peer asked for something that this node has by now. */
   async #connectNow(libp2p: Libp2p, target: Target): Promise<PeerId> {
+    try {
+      return await this.#dialNow(libp2p, target)
+    } catch (error) {
+      if ((await this.#options.earn?.(String(error))) !== true) throw error
+      return await this.#dialNow(libp2p, target)
+    }
+  }
+
+  async #dialNow(libp2p: Libp2p, target: Target): Promise<PeerId> {
     const startMs = Date.now()
     const deadline = startDeadline(this.#times.dialMs, this.#stopped.signal)
     try {
