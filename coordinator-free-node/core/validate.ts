@@ -108,6 +108,9 @@ function validateOpenUnits({ job, schedule, tallies }: StewardedJob): void {
     for (const { runs, copies } of wants)
       for (const unit of unitsOf(runs)) wanted.set(unit, (wanted.get(unit) ?? 0) + copies)
   }
+  let copies = 0
+  for (const { wanted } of schedule.open.values()) copies += wanted
+  assert(copies === schedule.wanted, `${copies} copies are wanted, counted ${schedule.wanted}`)
   for (const [unit, open] of schedule.open) {
     assert(!hasUnit(job.canonical, unit), `unit ${unit} is canonical and open`)
     assert(unit < job.appended, `unit ${unit} is open but beyond the input`)

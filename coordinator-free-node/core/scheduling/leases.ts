@@ -16,6 +16,7 @@ export function openUnits(schedule: Schedule, run: UnitRun, host: PeerId, copies
     assert(!schedule.open.has(unit), `unit ${unit} is cut twice`)
     schedule.open.set(unit, openUnit([host], copies - 1))
   }
+  schedule.wanted += (copies - 1) * run[1]
   if (copies > 1) addWant(schedule, { runs: [run], copies: copies - 1 }, [host], [])
 }
 
@@ -84,6 +85,7 @@ export function closeUnit(schedule: Schedule, unit: UnitIndex): ClosedUnit {
   const open = schedule.open.get(unit)
   assert(open !== undefined, `unit ${unit} is closed twice`)
   schedule.open.delete(unit)
+  schedule.wanted -= open.wanted
   for (const id of open.leases) {
     const lease = schedule.leases.get(id)
     if (lease === undefined) continue

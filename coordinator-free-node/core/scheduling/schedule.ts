@@ -100,6 +100,8 @@ export interface Schedule {
   readonly lost: Map<string, WantHeap>
   /** Copies that are asked for beside others, by who must not have them. */
   readonly wants: Map<string, WantHeap>
+  /** Copies of all open units that are asked for and not leased yet. */
+  wanted: number
   readonly leases: Map<LeaseId, Lease>
   /** Leases that ended early, newest last, whose late votes are still welcome. */
   readonly former: Map<LeaseId, { host: PeerId; runs: readonly UnitRun[] }>
@@ -133,6 +135,7 @@ export function createSchedule(nowMs: number): Schedule {
     open: new Map(),
     lost: new Map(),
     wants: new Map(),
+    wanted: 0,
     leases: new Map(),
     former: new Map(),
     hosts: new Map(),

@@ -22,6 +22,7 @@ export function wantCopies(
     const open = schedule.open.get(unit)
     if (open === undefined || copies <= 0) continue
     open.wanted += copies
+    schedule.wanted += copies
     const key = `${copies} ${open.tried.join(' ')}`
     const batch = batches.get(key)
     if (batch === undefined) batches.set(key, { units: [unit], copies, holders: [...open.tried] })
@@ -119,6 +120,7 @@ function takeFromHeap(
       const open = schedule.open.get(unit)
       assert(open !== undefined, `unit ${unit} is taken but not open`)
       open.wanted--
+      schedule.wanted--
       // At once, so that another want for the same unit passes this host by.
       open.tried.push(host)
       taken.push(unit)

@@ -217,7 +217,7 @@ function executionsLeft({ inputsClosed, appended, canonical, manifest }: Job): n
 function executionsUnassigned({ job, schedule }: StewardedJob): number {
   if (!job.inputsClosed) return Number.POSITIVE_INFINITY
   const fresh = Math.max(0, job.appended - job.canonical.size - schedule.open.size)
-  return fresh * usualCopies(job.manifest) + schedule.wants.size
+  return fresh * usualCopies(job.manifest) + schedule.wanted
 }
 
 /** Units of a host's next lease. */

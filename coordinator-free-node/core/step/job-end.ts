@@ -88,6 +88,7 @@ export function finishJob(
   schedule.open.clear()
   schedule.lost.clear()
   schedule.wants.clear()
+  schedule.wanted = 0
   schedule.leases.clear()
   schedule.former.clear()
   schedule.parked.clear()

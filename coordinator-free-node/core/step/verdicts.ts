@@ -161,7 +161,10 @@ function claim(
   if (!open.tried.includes(from)) {
     // A late vote on a lease that was given up: it pays for the copy that was asked for instead.
     open.tried.push(from)
-    if (open.wanted > 0) open.wanted--
+    if (open.wanted > 0) {
+      open.wanted--
+      stewarded.schedule.wanted--
+    }
   }
   return true
 }
