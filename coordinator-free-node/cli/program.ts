@@ -8,6 +8,7 @@ import { addInspectCommands } from './commands/inspect.js'
 import { addInspectCommand } from './commands/inspect-subject.js'
 import { addListCommands } from './commands/lists.js'
 import { addLogCommand } from './commands/log.js'
+import { addMetricsCommand } from './commands/metrics.js'
 import { addNodeCommand } from './commands/node.js'
 import { addReceiptsCommand } from './commands/receipts.js'
 import { addRunCommand } from './commands/run.js'
@@ -51,6 +52,7 @@ export function createProgram(context: Context): Command {
   addReceiptsCommand(program, context)
   addGridCommand(program, context)
   addLogCommand(program, context)
+  addMetricsCommand(program, context)
   addWaitCommand(program, context)
   addCancelCommand(program, context)
   addDemoCommand(program, context)
