@@ -11,6 +11,7 @@ import type {
   NodeStatus,
   PeerView,
   ReceiptView,
+  RevokedView,
 } from '../coordinator-free-node/protocol/gateway-api.js'
 import type { PeerId } from '../coordinator-free-node/protocol/ids.js'
 import type { InspectView } from '../coordinator-free-node/protocol/inspect-view.js'
@@ -166,8 +167,8 @@ export class ConnectedGrid implements Grid {
     )
   }
 
-  async revoke(member: string): Promise<readonly string[]> {
-    return (await this.#client.call('revoke', { member })).members
+  async revoke(member: string): Promise<RevokedView> {
+    return await this.#client.call('revoke', { member })
   }
 
   async lists(name?: string): Promise<ListsView> {

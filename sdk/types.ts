@@ -11,6 +11,7 @@ import type {
   NodeStatus,
   PeerView,
   ReceiptView,
+  RevokedView,
   TrailEvent,
   WhyView,
 } from '../coordinator-free-node/protocol/gateway-api.js'
@@ -340,8 +341,8 @@ export interface Grid {
    * @throws {GridError} MH_USAGE when the node may not invite
    */
   invite(options?: InviteOptions): Promise<InvitationView>
-  /** Puts out a member, or all that came by an invitation, and whom they let in. @returns ids of members that go */
-  revoke(member: string): Promise<readonly string[]>
+  /** Puts out a member, or all that came by an invitation, and whom they let in. @returns who is out by it */
+  revoke(member: string): Promise<RevokedView>
   /** Whom and what the node denies and allows; `name` asks for the entries of an imported list. */
   lists(name?: string): Promise<ListsView>
   /** Denies or allows a peer, subnet, owner or task: at once, and in later lives of the node. */

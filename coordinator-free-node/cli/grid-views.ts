@@ -1,5 +1,10 @@
 /** Private grids in words. */
-import type { GridMemberView, GridView, InvitationView } from '../protocol/gateway-api.js'
+import type {
+  GridMemberView,
+  GridView,
+  InvitationView,
+  RevokedView,
+} from '../protocol/gateway-api.js'
 import { shortId } from '../protocol/ids.js'
 import type { GridPlace } from '../shell/grid/membership-change.js'
 import { formatDurationMs } from './format.js'
@@ -46,7 +51,7 @@ export function renderMembers(view: GridView, nowUtcMs: number): string {
   return [head, table, ...others].join('\n')
 }
 
-export function renderRevoked(member: string, members: readonly string[]): string {
+export function renderRevoked({ revoked: member, members }: RevokedView): string {
   if (members.length === 0)
     return `revoked ${member}: nobody that this node has met is a member by it; whoever comes is refused`
   return `revoked ${member}: out ${members.length === 1 ? 'is' : 'are'} ${members.map(shortId).join(', ')}`

@@ -550,6 +550,13 @@ export interface GridView {
   revokedElse: readonly PeerId[]
 }
 
+export interface RevokedView {
+  /** The member or invitation, whole. */
+  revoked: PeerId
+  /** Members met who are out by it. */
+  members: readonly PeerId[]
+}
+
 export interface InvitationView {
   grid: string
   /** What to send to whom it is for; whoever holds it may join. */
@@ -564,7 +571,7 @@ export interface InvitationView {
 export interface GatewayResults {
   grid: GridView
   invite: InvitationView
-  revoke: { revoked: PeerId; members: readonly PeerId[] }
+  revoke: RevokedView
   submit: { job: JobId }
   append: { units: number }
   close: { units: number }

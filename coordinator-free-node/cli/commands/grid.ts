@@ -173,8 +173,8 @@ function addRevoke(grid: Command, context: Context): void {
       )
       .action((member: string, options: Options) =>
         withRunningNode(context, options, async (node) => {
-          const members = await node.revoke(member)
-          print(context, options, { revoked: member, members }, renderRevoked(member, members))
+          const view = await node.revoke(member)
+          print(context, options, view, renderRevoked(view))
         }),
       ),
     [['grid revoke x4VjmKPt', 'the last characters that "grid members" shows, or the whole id']],
