@@ -46,7 +46,7 @@ async function measureAll() {
       if (!values.json) console.log(toText(table))
       else for (const row of table.rows) console.log(JSON.stringify({ suite: name, ...row }))
     }
-    if (values['write-docs']) await writePage(name, commandOf(name, only), measured)
+    if (values['write-docs']) await writePage(name, commandOf(name), measured)
   }
   if (values.write) keepRatios(rows)
   if (!values.check) return
@@ -105,9 +105,9 @@ function readArguments() {
 }
 
 /** The command that gives a suite's tables again. */
-function commandOf(name, only) {
+function commandOf(name) {
   const rounds = values.rounds === undefined ? '' : ` --rounds ${values.rounds}`
-  return `npm run bench -- ${name}${only.length > 0 ? ` --only ${only.join(',')}` : ''}${rounds}`
+  return `npm run bench -- ${name}${rounds}`
 }
 
 function progressOf(name) {

@@ -18,7 +18,7 @@
  * @property {string} [note]
  */
 
-/** @typedef {{ title: string, rows: Row[], remarks?: string[] }} Table */
+/** @typedef {{ title: string, rows: Row[], remarks?: string[], part?: string }} Table  `part` is what `--only` takes */
 
 export const suites = {
   core: {
@@ -59,6 +59,7 @@ export const suites = {
   },
   scale: {
     summary: 'one requester and up to 10,000 hosts, simulated',
+    parts: async () => (await import('./suites/scale.mjs')).parts,
     measure: async (options) => (await import('./suites/scale.mjs')).measureScale(options),
   },
 }

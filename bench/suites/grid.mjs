@@ -35,7 +35,7 @@ export async function measureGrid({ rounds, quick, only, progress }) {
   for (const [i, name] of names.entries()) {
     const onRound = (done, of) => progress(i + done / of, names.length, name)
     onRound(0, 1)
-    tables.push(await all[name].measure({ rounds, quick, onRound }))
+    tables.push({ part: name, ...(await all[name].measure({ rounds, quick, onRound })) })
   }
   return tables
 }

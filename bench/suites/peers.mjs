@@ -140,7 +140,7 @@ async function measureNoop({ grid, drivers, rounds, quick, onRound }) {
     const measure = `no-op units a second: grid / ${title}`
     return [rate, { measure, ...ratio, goal: noopGoal, better: 'more' }]
   })
-  return { title: 'Units that do nothing, two workers', rows }
+  return { part: 'peers-noop', title: 'Units that do nothing, two workers', rows }
 }
 
 function gridContenders({ sdk }, units, counts) {
@@ -192,6 +192,7 @@ async function measureSearch({ grid, drivers, rounds, quick, onRound }) {
     return [rate, { measure, ...taken.ratio(name, 'grid'), goal: searchGoal, better: 'more' }]
   })
   return {
+    part: 'peers-search',
     title: `Double SHA-256 of 80 bytes, units of ${searchUnitMs} ms, two workers`,
     rows,
     remarks: ["the grid runs its own kernel, the others node:crypto's createHash, Dask hashlib"],
