@@ -138,7 +138,7 @@ async function assemble(
     kept: await store.get(keyOf.stamp),
     keep: (stamp) => store.write([{ type: 'put', key: keyOf.stamp, value: stamp }]),
     nowUtcMs: Date.now,
-    log: (text) => log.info(text),
+    log: (text) => log.overlay.info(text),
   })
   undo.push(() => stamps.stop())
   const desk =
