@@ -18,9 +18,9 @@ describe('a host in the middle of a long unit', () => {
     await requester.process.status(({ neighbours }) => neighbours === 2)
     const sdk = await grid.connect(requester)
     // Seconds a unit: it is still at it when the signal comes.
-    const rounds = 8_000_000
-    // Enough of them that the host has another one when it has just ended one.
-    const units = 12
+    const rounds = 6_000_000
+    // Enough of them that the host has another one when it has just ended one, and no backup of it runs elsewhere.
+    const units = 32
     const job = sdk.map(range(0, units), crunch, { params: { rounds }, unitItems: 1, quorum: 1 })
     const before = await progressUntil(job, ({ hosts }) =>
       hosts.some(
