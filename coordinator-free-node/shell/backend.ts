@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto'
 import { contentionView, favoursView, peerViews, receiptCount } from '../core/peer-views.js'
 import { donationView, hostedViews, jobView } from '../core/views.js'
 import { whyView } from '../core/why-view.js'
-import type { StoreWrite } from '../ports/store.js'
 import { GridError } from '../protocol/errors.js'
 import type { DonationView, JobView, NodeStatus, Submission } from '../protocol/gateway-api.js'
 import type { JobId } from '../protocol/ids.js'
@@ -11,8 +10,8 @@ import { limits } from '../protocol/limits.js'
 import { calibrate } from './calibration.js'
 import type { GatewayBackend } from './gateway/backend.js'
 import { gridRequests } from './grid/grid-requests.js'
+import { packInputs } from './input-packs.js'
 import { inspectRequests } from './inspector.js'
-import { keyOf } from './journal.js'
 import { listRequests } from './lists/list-requests.js'
 import type { NodeParts } from './node-parts.js'
 import { receiptViews } from './receipts.js'
@@ -220,19 +219,18 @@ async function append(
   const fresh = inputs.slice(job.appended - first)
   const start = job.appended
   let bytes = 0
-  const writes = fresh.map((value, i): StoreWrite => {
-    if (value.length > limits.unitInputBytesMax)
+  for (const [i, { length }] of fresh.entries()) {
+    if (length > limits.unitInputBytesMax)
       throw new GridError(
         'MH_TOO_LARGE',
-        `the input of unit ${start + i} has ${value.length} bytes, at most ${limits.unitInputBytesMax} are allowed`,
+        `the input of unit ${start + i} has ${length} bytes, at most ${limits.unitInputBytesMax} are allowed`,
         { blame: 'user', hint: 'cut the input into smaller pieces' },
       )
-    bytes += value.length
-    return { type: 'put', key: keyOf.input(id, start + i), value }
-  })
-  if (writes.length > 0) {
-    await store.write(writes)
-    const count = writes.length
+    bytes += length
+  }
+  const count = fresh.length
+  if (count > 0) {
+    await store.write(packInputs(id, start, fresh))
     driver.dispatch({ type: 'inputs-appended', job: id, first: start, count, bytes })
   }
   while (job.phase === 'running' && isFull(job) && !signal.aborted) await news.next(id, signal)

@@ -7,7 +7,7 @@ import { limits } from '../protocol/limits.js'
 import type { Misdeed } from '../protocol/misdeeds.js'
 import { unitsOf } from '../protocol/unit-runs.js'
 import { keepPapers } from './grid/grid-papers.js'
-import { readInputs } from './host-runner.js'
+import { readInputs } from './input-packs.js'
 import { forgetJob } from './journal.js'
 import type { NodeParts } from './node-parts.js'
 

@@ -9,8 +9,8 @@ import type { JobId, LeaseId } from '../protocol/ids.js'
 import { encodeRange, type Manifest, rangeOfUnit } from '../protocol/manifest.js'
 import { digestOf, type UnitOutcome } from '../protocol/outcome.js'
 import { unitsOf } from '../protocol/unit-runs.js'
+import { readInputs } from './input-packs.js'
 import type { JobBlobs } from './job-blobs.js'
-import { keyOf } from './journal.js'
 
 type ExecuteUnits = Extract<EffectBody, { type: 'execute-units' }>
 
@@ -117,15 +117,6 @@ async function inputsOf(
     if (input === undefined) throw new Error(`the input of unit ${unit} is missing`)
     return { unit, input }
   })
-}
-
-/** A list job's inputs from the steward's store, in order; undefined where one is gone. */
-export async function readInputs(
-  store: Store,
-  job: JobId,
-  units: readonly number[],
-): Promise<(Uint8Array | undefined)[]> {
-  return await Promise.all(units.map((unit) => store.get(keyOf.input(job, unit))))
 }
 
 /** A host that makes some results up, for demonstrations of what catches it. */

@@ -6,7 +6,7 @@
  * | --- | --- |
  * | `job/JOB` | `JobRecord` |
  * | `lease/JOB/LEASE` | host and runs |
- * | `in/JOB/UNIT` | input of a list job's unit, until the job ends: any result may be withdrawn or audited before |
+ * | `in/JOB/..` | inputs of a list job: see input-packs.ts |
  * | `out/JOB/..`, `was/JOB/..`, `new/JOB/..` | canonical results: see result-packs.ts |
  * | `trail/JOB/INDEX` | what happened to the job |
  * | `ledger/PEER`, `standing/PEER`, `peer/PEER`, `member/PEER`, `revoked/PEER/BY` | their records |
@@ -41,6 +41,7 @@ import { limits } from '../protocol/limits.js'
 import { type Manifest, unitCountOf } from '../protocol/manifest.js'
 import { revocationSchema, roles } from '../protocol/membership.js'
 import type { UnitRun } from '../protocol/unit-runs.js'
+import { countInputs } from './input-packs.js'
 import { readReceipts } from './receipts.js'
 import { ResultWrites, readCanonical, readWithdrawn, resultPrefixes } from './result-packs.js'
 import { hex, under, unitDigits, unitOfKey } from './store-keys.js'
@@ -58,7 +59,6 @@ export const keyOf = {
   lease: (job: JobId, lease: number) => `lease/${job}/${hex(lease, leaseDigits)}`,
   receipt: ({ steward, job, period }: Pick<HeldReceipt, 'steward' | 'job' | 'period'>) =>
     `receipt/${steward}/${job}/${hex(period, serialDigits)}`,
-  input: (job: JobId, unit: number) => `in/${job}/${hex(unit, unitDigits)}`,
 }
 
 const count = z.number().int().min(0)
@@ -375,23 +375,12 @@ async function recallJob(
     const { host, runs } = decode(value, leaseSchema, 'a stored lease')
     leases.push({ lease: unitOfKey(key), host, runs: runs as UnitRun[] })
   }
-  const appended = await countInputs(store, record, manifest)
+  // Inputs are on disk before the record counts them.
+  const appended =
+    unitCountOf(manifest.inputs) ?? (await countInputs(store, record.job, record.appended))
   let trailLength = 0
   for await (const _ of store.keys(under(`trail/${record.job}`))) trailLength++
   return { record: { ...record, appended }, manifest, canonical, leases, trailLength }
-}
-
-/** Inputs are on disk before the record counts them: those after its last count are found by their keys. */
-async function countInputs(store: Store, record: JobRecord, manifest: Manifest): Promise<number> {
-  const units = unitCountOf(manifest.inputs)
-  if (units !== undefined) return units
-  let appended = record.appended
-  const { to } = under(`in/${record.job}`)
-  for await (const key of store.keys({ from: keyOf.input(record.job, appended), to })) {
-    if (unitOfKey(key) !== appended) break
-    appended++
-  }
-  return appended
 }
 
 /** Deletes all that is kept of a job; blobs stay, other jobs may share them. */

@@ -12,7 +12,7 @@ import { encodeRange, type Manifest, rangeOfUnit } from '../protocol/manifest.js
 import type { UnitOutcome } from '../protocol/outcome.js'
 import { packClaim } from './executor/claim.js'
 import { createExecutor } from './executor/executor.js'
-import { readInputs } from './host-runner.js'
+import { readInputs } from './input-packs.js'
 import type { JobBlobs } from './job-blobs.js'
 
 type CheckResults = Extract<EffectBody, { type: 'check-results' }>

@@ -17,8 +17,8 @@ import { openBlobFiles } from './blob-files.js'
 import { causes, hasCode, storeError } from './store-errors.js'
 
 /** Raised when a change makes older versions of this package misread what newer ones wrote. */
-const formatVersion = 2
-/** What is in another form since format 2: jobs and their results. */
+const formatVersion = 3
+/** What is in another form since format 3: jobs, their inputs and results. */
 const jobKinds = ['job', 'lease', 'in', 'out', 'was']
 
 /** Before every key that callers may use, and hidden from their scans. */
@@ -161,9 +161,7 @@ async function dropJobs(db: Database, warn: (text: string) => void): Promise<voi
   for await (const _ of db.keys({ gte: 'job/', lt: 'job0' })) jobs++
   for (const kind of jobKinds) await db.clear({ gte: `${kind}/`, lt: `${kind}0` })
   if (jobs > 0)
-    warn(
-      `${jobs} jobs of an earlier version of manyhands are gone: it kept results in another form`,
-    )
+    warn(`${jobs} jobs of an earlier version of manyhands are gone: it kept them in another form`)
 }
 
 class LevelStore implements Store {

@@ -3,7 +3,8 @@ import type { JobRecord } from '../../../coordinator-free-node/core/kit/records.
 import type { Store } from '../../../coordinator-free-node/ports/store.js'
 import { encode } from '../../../coordinator-free-node/protocol/codec.js'
 import { createIdentity, loadIdentity } from '../../../coordinator-free-node/shell/identity.js'
-import { createJournal, keyOf, recall } from '../../../coordinator-free-node/shell/journal.js'
+import { packInputs, readInputs } from '../../../coordinator-free-node/shell/input-packs.js'
+import { createJournal, recall } from '../../../coordinator-free-node/shell/journal.js'
 import { createMail } from '../../../coordinator-free-node/shell/mail.js'
 import { receiptViews } from '../../../coordinator-free-node/shell/receipts.js'
 import { under } from '../../../coordinator-free-node/shell/store-keys.js'
@@ -130,8 +131,8 @@ describe('journal', () => {
     const list = record({ appended: 1, inputsClosed: false })
     journal.append(1, [{ type: 'job', record: list }])
     await journal.idle()
-    for (const unit of [0, 1, 2])
-      await store.write([{ type: 'put', key: keyOf.input(job, unit), value: new Uint8Array() }])
+    await store.write(packInputs(job, 0, [new Uint8Array(), new Uint8Array()]))
+    await store.write(packInputs(job, 2, [new Uint8Array()]))
     const memory = await recall(store, async () => manifest({ inputs: { kind: 'list' } }))
     expect(memory.jobs[0]?.record.appended).toBe(3)
   })
@@ -139,7 +140,7 @@ describe('journal', () => {
   test('a withdrawn result is computed again after a restart, from its input', async () => {
     const store = createMemoryStore()
     const { journal } = journalOn(store)
-    await store.write([{ type: 'put', key: keyOf.input(job, 1), value: Uint8Array.of(5) }])
+    await store.write(packInputs(job, 1, [Uint8Array.of(5)]))
     journal.append(1, [{ type: 'job', record: record() }, result(0), result(1), result(2)])
     journal.append(2, [{ type: 'result-withdrawn', job, unit: 1 }])
     await journal.idle()
@@ -148,7 +149,7 @@ describe('journal', () => {
       [0, 1],
       [2, 1],
     ])
-    expect(await store.get(keyOf.input(job, 1))).toEqual(Uint8Array.of(5))
+    expect(await readInputs(store, job, [1])).toEqual([Uint8Array.of(5)])
   })
 
   test('inputs are kept until the job ends, and go with it', async () => {
@@ -159,10 +160,7 @@ describe('journal', () => {
       for await (const key of store.keys(under(`in/${job}`))) keys.push(key)
       return keys.length
     }
-    await store.write([
-      { type: 'put', key: keyOf.input(job, 0), value: new Uint8Array() },
-      { type: 'put', key: keyOf.input(job, 1), value: new Uint8Array() },
-    ])
+    for (const unit of [0, 1]) await store.write(packInputs(job, unit, [new Uint8Array()]))
     journal.append(1, [{ type: 'job', record: record() }, result(0), result(1)])
     await journal.idle()
     expect(await inputs()).toBe(2)
