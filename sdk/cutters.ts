@@ -5,7 +5,9 @@ import { encodeNamed } from './check.js'
 import type { ListUnit } from './kernel-bundle.js'
 
 /** One `append`: large enough to be worth a round trip and a synced write, small enough to pass between others. */
-const batchUnitsMax = 256
+const batchUnitsMax = limits.leaseUnitsMax
+/** The first one: it goes out early, and a source is not read far ahead for a grid that has no room. */
+const batchUnitsFirst = 256
 const batchBytesMax = 1024 * 1024
 
 /** Units of a list of known length, so that each item's worth of progress shows and hosts share them evenly. */
@@ -38,13 +40,15 @@ export interface Cutter<T> {
 class Waiting {
   readonly #inputs: Uint8Array[] = []
   #bytes = 0
+  /** Doubled by each batch that was full when its turn came: the source is faster than the round trips. */
+  #batchUnits = batchUnitsFirst
 
   get length(): number {
     return this.#inputs.length
   }
 
   get isFull(): boolean {
-    return this.#inputs.length >= batchUnitsMax || this.#bytes >= batchBytesMax
+    return this.#inputs.length >= this.#batchUnits || this.#bytes >= batchBytesMax
   }
 
   add(input: Uint8Array, name: () => string): void {
@@ -63,11 +67,12 @@ class Waiting {
     let count = 0
     let bytes = 0
     for (const input of this.#inputs) {
-      if (count > 0 && (count >= batchUnitsMax || bytes + input.length > batchBytesMax)) break
+      if (count > 0 && (count >= this.#batchUnits || bytes + input.length > batchBytesMax)) break
       count++
       bytes += input.length
     }
     this.#bytes -= bytes
+    if (count === this.#batchUnits) this.#batchUnits = Math.min(2 * count, batchUnitsMax)
     return this.#inputs.splice(0, count)
   }
 }

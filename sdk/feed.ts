@@ -3,6 +3,7 @@
  * way the next batch gathers, so a fast source is sent in large batches and a slow one at once, without timers. The
  * node answers an `append` when it has room; until then the source is not read further.
  */
+import { setImmediate } from 'node:timers/promises'
 import { GridError, isGridError } from '../coordinator-free-node/protocol/errors.js'
 import type { JobId } from '../coordinator-free-node/protocol/ids.js'
 import type { Cutter } from './cutters.js'
@@ -16,6 +17,9 @@ export interface FeedOptions<T> {
   /** Aborted when the job has ended, by whatever cause: nobody wants the rest. */
   ended: AbortSignal
 }
+
+/** How long a source that is read at one go keeps the rest of the program waiting. */
+const breathMs = 10
 
 /** How much of a failed source's message the node keeps. */
 const errorCharsMax = 500
@@ -59,7 +63,13 @@ class Feeding<T> {
     let isExhausted = false
     try {
       iterator = iteratorOf(source)
+      let breathedMs = performance.now()
       while (!this.#isOver) {
+        // A source that never waits keeps the sender from what it has given so far.
+        if (performance.now() - breathedMs > breathMs) {
+          await setImmediate()
+          breathedMs = performance.now()
+        }
         const next = iterator.next()
         const step = 'then' in next ? await this.#unlessEnded(next) : next
         if (step === undefined) break

@@ -2,7 +2,6 @@
  * Messages to bytes and back. On the way out bodies are sealed with this node's key; on the way in seals are
  * verified and results are held against their digests, so that the core only ever sees what is true of its sender.
  */
-import { createHash } from 'node:crypto'
 import type { CoreMessage } from '../core/messages.js'
 import type { Claim } from '../core/step/worth.js'
 import type { Signer } from '../ports/signer.js'
@@ -24,6 +23,7 @@ import { type Receipt, type ReceiptStatement, receiptStatementSchema } from '../
 import { type Sealed, type SealPurpose, sealedBytes } from '../protocol/seal.js'
 import { countUnits } from '../protocol/unit-runs.js'
 import type { PrivateGrid } from './grid/private-grid.js'
+import { digestOutput } from './output-digest.js'
 
 export type WorthOf = (claim: Claim) => 'yes' | 'no' | Misdeed
 
@@ -211,8 +211,8 @@ function checkVote(body: VoteBody, outputs: readonly Uint8Array[]): CoreMessage 
     const kind = kinds[i] ?? resultKinds.length
     if (kind >= resultKinds.length)
       throw remoteFault('MH_BAD_MESSAGE', `a vote has the unknown result kind ${kind}`)
-    const digest = createHash('sha256').update(Uint8Array.of(kind)).update(output).digest()
-    if (digest.compare(digests, 32 * i, 32 * (i + 1)) !== 0)
+    const claimed = digests.subarray(32 * i, 32 * (i + 1))
+    if (Buffer.compare(digestOutput(kind, output), claimed) !== 0)
       throw remoteFault('MH_BAD_MESSAGE', 'a vote has a result that does not match its digest')
   })
   return { type: 'vote', body, outputs }

@@ -8,7 +8,6 @@
  * | `was/JOB/UNIT` | the unit's result in its pack was withdrawn; its hash, empty when different ones were |
  * | `new/JOB/UNIT` | the result that a withdrawn unit has now |
  */
-import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import type { Store, StoreWrite } from '../ports/store.js'
 import { bytesSchema } from '../protocol/bytes.js'
@@ -17,6 +16,7 @@ import { GridError } from '../protocol/errors.js'
 import type { ResultRecord } from '../protocol/gateway-api.js'
 import type { JobId, UnitIndex } from '../protocol/ids.js'
 import { resultKinds } from '../protocol/outcome.js'
+import { digestOutput } from './output-digest.js'
 import { hex, under, unitDigits, unitOfKey } from './store-keys.js'
 
 /** A reader of one unit reads its whole pack: milliseconds at most. */
@@ -158,8 +158,7 @@ function unpackResults(first: UnitIndex, last: UnitIndex, value: Uint8Array): Re
 
 /** What a result says, whoever agreed on it. */
 function hashOf(result: ResultRecord): Uint8Array {
-  const kind = Uint8Array.of(resultKinds.indexOf(result.kind))
-  return createHash('sha256').update(kind).update(result.output).digest()
+  return digestOutput(resultKinds.indexOf(result.kind), result.output)
 }
 
 /** Results of a pack in the store that are still canonical, and the pack's end. */

@@ -2,7 +2,6 @@
  * Runs units of `native` tasks, each task in processes of its own: one unit at a time in each, kept while units of the
  * same task come, and killed for everything that ends a unit early.
  */
-import { createHash } from 'node:crypto'
 import type { UnitBatch, UnitInput } from '../../ports/executor.js'
 import { limits } from '../../protocol/limits.js'
 import {
@@ -11,6 +10,7 @@ import {
   type UnitAbort,
   type UnitOutcome,
 } from '../../protocol/outcome.js'
+import { digestOutput } from '../output-digest.js'
 import type { KernelOutcome } from './kernel-outcome.js'
 import type { FromNative, ToNative } from './native-process.js'
 import { entryFile, type SealedProcess, startSealed } from './sealed-process.js'
@@ -257,7 +257,14 @@ function outcomeOf(unit: number, outcome: Ended['outcome'], spentMs: number): Un
     return { unit, kind, reason, message: message.slice(0, limits.textCharsMax) }
   }
   const { kind, output } = outcome
-  return { unit, kind, output, digest: digestOf(outcome), spentMs, fuel: 0 }
+  return {
+    unit,
+    kind,
+    output,
+    digest: digestOutput(resultKinds.indexOf(kind), output),
+    spentMs,
+    fuel: 0,
+  }
 }
 
 /** A kernel can get at the channel; the daemon must take no harm from what it puts there. */
@@ -275,9 +282,4 @@ function isEnded(
 
 function abort(reason: UnitAbort['reason'], message: string): Omit<UnitAbort, 'unit'> {
   return { kind: 'abort', reason, message }
-}
-
-function digestOf({ kind, output }: Exclude<KernelOutcome, { kind: 'abort' }>): Uint8Array {
-  const first = Uint8Array.of(resultKinds.indexOf(kind))
-  return new Uint8Array(createHash('sha256').update(first).update(output).digest())
 }

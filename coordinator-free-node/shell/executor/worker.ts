@@ -1,11 +1,11 @@
 /** A thread of the executor: runs chunks unit by unit, and says which one it is at. */
-import { createHash } from 'node:crypto'
 import { setPriority } from 'node:os'
 import { workerData } from 'node:worker_threads'
 import workerpool from 'workerpool'
 import { builtinChecks, builtinKernels } from '../../../tasks/builtin.js'
 import { limits } from '../../protocol/limits.js'
 import { resultKinds, type UnitResult } from '../../protocol/outcome.js'
+import { digestOutput } from '../output-digest.js'
 import { type Chunk, type FromWorker, packResults, unpackBytes } from './chunk.js'
 import { ChunkSigns } from './chunk-signs.js'
 import { type Claim, unpackClaim } from './claim.js'
@@ -83,7 +83,7 @@ async function runChunk(work: ChunkWork): Promise<void> {
       say({ type: 'abort', unit, reason, message })
     } else {
       const { kind, output, fuel } = outcome
-      const digest = digestOf(resultKinds.indexOf(kind), output)
+      const digest = digestOutput(resultKinds.indexOf(kind), output)
       results.push({ unit, kind, output, digest, spentMs: share.occupiedMs(workedMs), fuel })
       bytes += output.length
     }
@@ -216,11 +216,6 @@ function rangeOf(input: Uint8Array): { start: number; end: number } {
 
 function abort(reason: 'crash' | 'unavailable', message: string): KernelOutcome {
   return { kind: 'abort', reason, message }
-}
-
-/** The same digest as protocol/outcome gives, by the faster hash of Node. */
-function digestOf(kind: number, output: Uint8Array): Uint8Array {
-  return new Uint8Array(createHash('sha256').update(Uint8Array.of(kind)).update(output).digest())
 }
 
 function say(message: FromWorker, transfer: ArrayBuffer[] = []): void {
