@@ -29,7 +29,7 @@ export const limits = {
    * Messages of one neighbour that are handled in a second; twice as many at once, as after a pause. 60,000 units a
    * second are some 50 votes; the core takes some 20 microseconds for a message.
    */
-  neighbourMessagesPerSecond: 2_000,
+  neighbourMessagesPerSecond: 500,
   /** Bytes of one neighbour's mail that are handled in a second: a line of half a gigabit. */
   neighbourBytesPerSecond: 64 * MIB,
   /** Frames of one connection that are decrypted in a second, all its streams together: 30 microseconds each. */
@@ -40,7 +40,7 @@ export const limits = {
   /** Of those, that have not proven who they are. */
   handshakesPerAddressMax: 32,
   /** New sockets of one address in a second, once `socketsPerAddressMax` came at once: a handshake costs milliseconds. */
-  socketsPerAddressPerSecond: 5,
+  socketsPerAddressPerSecond: 2,
   /** Input of one unit: above it a piece no longer fits a frame beside its neighbours. */
   unitInputBytesMax: 8 * MIB,
   /** Result of one unit, for the same reason. */
@@ -88,10 +88,12 @@ export const limits = {
   advertHopsMax: 12,
   /** Life of an advert: three missed renewals. */
   advertTtlMsMax: 60_000,
-  /** Adverts that one neighbour may send in a second before the rest are dropped unread. */
-  advertsPerNeighbourPerSecond: 200,
+  /** Adverts that one neighbour may send in a second, and at once, before the rest are dropped unread. */
+  advertsPerNeighbourPerSecond: 100,
+  advertsPerNeighbourAtOnce: 200,
   /** Adverts that a node sends a neighbour in a second: less than that hears, so that no delay makes them too many. */
-  advertsToldPerNeighbourPerSecond: 120,
+  advertsToldPerNeighbourPerSecond: 60,
+  advertsToldPerNeighbourAtOnce: 120,
   /** Adverts of one steward in the table: as many as it may have jobs. */
   advertsPerStewardMax: 1_000,
   /** Addresses in an advert or an introduction. */

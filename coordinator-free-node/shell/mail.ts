@@ -113,6 +113,8 @@ export function createMail(
     switch (message.type) {
       case 'advert': {
         const { sealed, hops } = message
+        const worthReading = worthOf({ type: 'unread-advert' })
+        if (worthReading !== 'yes') return unopened(worthReading)
         const body = decode(sealed.body, advertBodySchema, 'an advert')
         const worth = worthOf({ type: 'advert', body })
         if (worth !== 'yes') return unopened(worth)

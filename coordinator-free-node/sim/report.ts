@@ -42,6 +42,8 @@ export interface ScenarioReport {
   liars: readonly string[]
   /** Honest hosts among the caught: must be none. */
   wronged: readonly string[]
+  /** Honest nodes that another one sent away for how they behaved: must be none. */
+  sentAway: readonly string[]
   /** Units voted on by each node, the requester first. */
   executedBy: readonly number[]
 }
@@ -109,6 +111,7 @@ export function reportOf(
     caught,
     liars: liars.map(({ peer }) => peer),
     wronged: caught.filter((peer) => !names.has(peer as PeerId)),
+    sentAway: sentAwayOf(grid),
     executedBy: grid.everybody.map(({ peer }) => executed.get(peer) ?? 0),
   }
 }
@@ -127,6 +130,17 @@ function idealOf({ everybody }: SimulatedGrid, units: number): number {
 function caughtBy({ requester }: SimulatedGrid): string[] {
   const refuted = [...requester.state.standing.values()].filter((record) => record.refuted > 0)
   return refuted.map(({ peer }) => peer)
+}
+
+function sentAwayOf({ nodes, everybody }: SimulatedGrid): string[] {
+  const honest = new Set<PeerId>()
+  for (const { peer, traits } of everybody)
+    if (traits.strategy === undefined && traits.conduct === undefined) honest.add(peer)
+  const sentAway = new Set<PeerId>()
+  for (const { state } of nodes)
+    for (const [peer, { bans }] of state.conduct.peers)
+      if (bans > 0 && honest.has(peer)) sentAway.add(peer)
+  return [...sentAway]
 }
 
 function namesOf(host: SimulatedGrid['everybody'][number]): PeerId[] {

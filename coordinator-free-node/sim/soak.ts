@@ -235,6 +235,8 @@ function faultsIn(
   if (report.wrong > most) faults.push(`${report.wrong} results are wrong, ${most} may be`)
   if (kinds.size === 0 && report.wronged.length > 0)
     faults.push(`honest hosts were banned: ${report.wronged.join(', ')}`)
+  if (report.sentAway.length > 0)
+    faults.push(`honest nodes were sent away: ${report.sentAway.join(', ')}`)
   return faults
 }
 

@@ -73,13 +73,15 @@ export class Stage {
     return {
       unitsPerSecond: (after.verified - before.verified) / seconds,
       cores: (after.cpuSeconds - before.cpuSeconds) / seconds,
+      hostCores: (after.hostSeconds - before.hostSeconds) / seconds,
     }
   }
 
   async #look() {
     const { units } = await this.job.progress()
     const cpuSeconds = cpuSecondsOf(this.node.pid)
-    return { verified: units.verified, cpuSeconds, atMs: performance.now() }
+    const hostSeconds = cpuSecondsOf(this.host.pid)
+    return { verified: units.verified, cpuSeconds, hostSeconds, atMs: performance.now() }
   }
 
   /** The most memory that the node had resident since `forgetPeak`, MiB. */
@@ -112,6 +114,23 @@ export class Stage {
     one.ended = new Promise((resolve) => child.once('close', resolve))
     this.#processes.add(one)
     return one
+  }
+
+  /** Until each has done something, or cannot. */
+  async untilAtWork(abusers) {
+    for (const untilMs = performance.now() + 10_000; performance.now() < untilMs; ) {
+      const isAtWork = ({ diary }) => diary.sent + diary.entered + diary.refused > 0
+      if (abusers.every(isAtWork)) return
+      await sleep(100)
+    }
+  }
+
+  /** Until each has lost a connection; some kinds never do, because they harm nobody. */
+  async untilDropped(abusers) {
+    for (const untilMs = performance.now() + 5_000; performance.now() < untilMs; ) {
+      if (abusers.every(({ diary }) => diary.droppedMs.length > 0)) return
+      await sleep(100)
+    }
   }
 
   async stop(one) {

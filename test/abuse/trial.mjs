@@ -41,9 +41,10 @@ async function runRound(stage, members, phaseMs) {
   const before = await quiet()
   stage.forgetPeak()
   const abusers = members.map((kind) => stage.startAbuser(kind))
+  await stage.untilAtWork(abusers)
   await sleep(warmUpMs)
   const during = await stage.measure(phaseMs)
-  await sleep(600)
+  await stage.untilDropped(abusers)
   const peakMiB = stage.peakMiB()
   await Promise.all(abusers.map((one) => stage.stop(one)))
   await sleep(1_000)
@@ -64,6 +65,7 @@ function summary(seen) {
     unitsPerSecond: median(seen.map(({ during }) => during.unitsPerSecond)),
     cores: median(seen.map(({ during }) => during.cores)),
     coresQuiet: median(seen.map(({ before }) => before.cores)),
+    hostCores: median(seen.map(({ during }) => during.hostCores)),
     peakMiB: Math.max(...seen.map(({ peakMiB }) => peakMiB)),
     sent: sum('sent'),
     entered: sum('entered'),

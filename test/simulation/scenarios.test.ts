@@ -16,6 +16,7 @@ describe.each(names)('simulated grid "%s"', (name) => {
       expect(report.finished).toBe(true)
       expect(report.accepted).toBe(report.units)
       expect(report.wrong).toBe(0)
+      expect(report.sentAway).toEqual([])
       expect([...report.caught].sort()).toEqual([...report.liars].sort())
     },
   )

@@ -14,13 +14,21 @@ export const idleAfterMs = 1_000
 /** Below zero where the first is to be served before the second. */
 export type ServicePrecedence = (a: PeerId, b: PeerId) => number
 
-/** Whether work for the job may be expected: it is being prepared, has some, has just asked, or was not asked yet. */
+/**
+ * Whether work for the job may be expected: it has some, has just asked, or was not asked yet. One whose task is not
+ * here has none: adverts cost nothing, and jobs that somebody made up must not be in the way of those that are there.
+ */
 export function takesPlace(job: HostedJob, nowMs: number): boolean {
   const { phase, leases, wanting, orphanedMs, askedMs, servedMs } = job
-  if (phase === 'connecting' || phase === 'fetching') return true
+  if (phase === 'connecting') return job.turnMs !== undefined
   if (phase !== 'ready') return false
   if (leases.size > 0 || nowMs - Math.max(askedMs, servedMs) < idleAfterMs) return true
   return !wanting && orphanedMs === undefined
+}
+
+/** Its steward is being reached, or its task is on the way; as many at a time as there are places. */
+function isPreparing({ phase, turnMs }: HostedJob): boolean {
+  return turnMs === undefined && (phase === 'connecting' || phase === 'fetching')
 }
 
 /** A job that waits for a place and may have one now. */
@@ -41,6 +49,7 @@ export function nextToServe(
   nowMs: number,
 ): HostedJob[] {
   let active = 0
+  let preparing = 0
   const own: HostedJob[] = []
   const queued: HostedJob[] = []
   const places = new Map<PeerId, number>()
@@ -50,9 +59,12 @@ export function nextToServe(
     else if (takesPlace(job, nowMs)) {
       active++
       places.set(job.steward, (places.get(job.steward) ?? 0) + 1)
+    } else if (isPreparing(job)) {
+      preparing++
+      places.set(job.steward, (places.get(job.steward) ?? 0) + 1)
     }
   const free = Math.max(own.length, activeMax - active)
-  if (own.length >= free || queued.length === 0) return own.slice(0, free)
+  if (queued.length === 0) return own
   queued.sort((a, b) => a.tries - b.tries || isServedLess(a, b))
   const ranked = queued.map((job) => {
     const place = places.get(job.steward) ?? 0
@@ -60,7 +72,13 @@ export function nextToServe(
     return { job, place }
   })
   ranked.sort((a, b) => a.place - b.place || precedes(a.job.steward, b.job.steward))
-  return [...own, ...ranked.map(({ job }) => job)].slice(0, free)
+  const jobs = ranked.map(({ job }) => job)
+  const isHere = ({ turnMs }: HostedJob) => turnMs !== undefined
+  return [
+    ...own,
+    ...jobs.filter(isHere).slice(0, free - own.length),
+    ...jobs.filter((job) => !isHere(job)).slice(0, Math.max(0, activeMax - preparing)),
+  ]
 }
 
 function isServedLess(a: HostedJob, b: HostedJob): number {
@@ -90,8 +108,8 @@ export function whoYields({ jobs, most, turnMs, nowMs, precedes }: Places): Host
   let active = 0
   for (const job of jobs) {
     if (job.yields) return undefined
-    // What failed before has to wait for a place that is free: it may be made up.
-    if (job.phase === 'queued' && job.tries === 0) waiting.push(job)
+    // What failed before has to wait for a place that is free, and what is not here yet needs none: it may be made up.
+    if (job.phase === 'queued' && job.tries === 0 && job.turnMs !== undefined) waiting.push(job)
     if (!takesPlace(job, nowMs)) continue
     active++
     places.set(job.steward, (places.get(job.steward) ?? 0) + 1)

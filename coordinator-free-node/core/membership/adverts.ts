@@ -22,6 +22,20 @@ interface TokenBucket {
   filledMs: number
 }
 
+interface Rate {
+  perSecond: number
+  atOnce: number
+}
+
+const heardRate: Rate = {
+  perSecond: limits.advertsPerNeighbourPerSecond,
+  atOnce: limits.advertsPerNeighbourAtOnce,
+}
+const toldRate: Rate = {
+  perSecond: limits.advertsToldPerNeighbourPerSecond,
+  atOnce: limits.advertsToldPerNeighbourAtOnce,
+}
+
 export interface AdvertState {
   adverts: Map<JobId, Advert>
   /** What each neighbour may still send, and may still be sent. */
@@ -39,14 +53,14 @@ export function createAdverts(): AdvertState {
 
 /** Takes a token of the neighbour's; false when it sends faster than it may. */
 export function admitAdvert(state: AdvertState, from: PeerId, nowMs: number): boolean {
-  const isAdmitted = takeToken(state.heard, from, limits.advertsPerNeighbourPerSecond, nowMs)
+  const isAdmitted = takeToken(state.heard, from, heardRate, nowMs)
   if (!isAdmitted) state.dropped++
   return isAdmitted
 }
 
 /** Whether `admitAdvert` would admit one; counts it as dropped if not. */
 export function hasAdvertToken(state: AdvertState, from: PeerId, nowMs: number): boolean {
-  const bucket = fill(state.heard, from, limits.advertsPerNeighbourPerSecond, nowMs)
+  const bucket = fill(state.heard, from, heardRate, nowMs)
   if (bucket.tokens >= 1) return true
   state.dropped++
   return false
@@ -54,7 +68,7 @@ export function hasAdvertToken(state: AdvertState, from: PeerId, nowMs: number):
 
 /** Whether one more advert may go to a neighbour: it would not hear what is above its rate, and blame this node. */
 export function mayTell(state: AdvertState, to: PeerId, nowMs: number): boolean {
-  if (takeToken(state.told, to, limits.advertsToldPerNeighbourPerSecond, nowMs)) return true
+  if (takeToken(state.told, to, toldRate, nowMs)) return true
   state.untold++
   return false
 }
@@ -62,10 +76,10 @@ export function mayTell(state: AdvertState, to: PeerId, nowMs: number): boolean 
 function takeToken(
   buckets: Map<PeerId, TokenBucket>,
   peer: PeerId,
-  perSecond: number,
+  rate: Rate,
   nowMs: number,
 ): boolean {
-  const bucket = fill(buckets, peer, perSecond, nowMs)
+  const bucket = fill(buckets, peer, rate, nowMs)
   if (bucket.tokens < 1) return false
   bucket.tokens--
   return true
@@ -74,12 +88,12 @@ function takeToken(
 function fill(
   buckets: Map<PeerId, TokenBucket>,
   peer: PeerId,
-  perSecond: number,
+  rate: Rate,
   nowMs: number,
 ): TokenBucket {
-  const bucket = buckets.get(peer) ?? { tokens: perSecond, filledMs: nowMs }
-  const gained = ((nowMs - bucket.filledMs) / 1000) * perSecond
-  bucket.tokens = Math.min(perSecond, bucket.tokens + gained)
+  const bucket = buckets.get(peer) ?? { tokens: rate.atOnce, filledMs: nowMs }
+  const gained = ((nowMs - bucket.filledMs) / 1000) * rate.perSecond
+  bucket.tokens = Math.min(rate.atOnce, bucket.tokens + gained)
   bucket.filledMs = nowMs
   buckets.set(peer, bucket)
   return bucket

@@ -25,7 +25,7 @@ export const misdeedWeights: Readonly<Record<Misdeed, number>> = {
   oversized: 100,
   'blob-mismatch': 50,
   'job-false': 50,
-  flooding: 10,
+  flooding: 6,
   'job-missing': 4,
   'lease-unanswered': 2,
   'receipt-replayed': 1,
@@ -33,7 +33,7 @@ export const misdeedWeights: Readonly<Record<Misdeed, number>> = {
   'unknown-lease': 0.25,
   'stale-message': 0.05,
   'want-repeated': 0.05,
-  'advert-excess': 0.02,
+  'advert-excess': 0.1,
 }
 
 export const throttleAt = 50

@@ -28,7 +28,6 @@ import {
   preemptFor,
   serveNext,
   setPhase,
-  takeTurn,
   wantMore,
 } from './service.js'
 import { canReach, emit, send, type Turn, wakeAt } from './turn.js'
@@ -86,7 +85,16 @@ export function onJobFetched(turn: Turn, id: JobId, manifest: Manifest): void {
     serveNext(turn)
     return
   }
-  takeTurn(turn, job)
+  // Its task is here: now it may have a place.
+  job.turnMs = turn.nowMs
+  job.phase = 'queued'
+  job.reason = 'waits for its turn'
+  serveNext(turn)
+  if (isWaiting(job)) answer(turn, job)
+}
+
+function isWaiting({ phase }: HostedJob): boolean {
+  return phase === 'queued'
 }
 
 export function onJobFetchFailed(turn: Turn, event: EventOf<'job-fetch-failed'>): void {

@@ -8,6 +8,8 @@ import type { NodeState } from '../state.js'
 
 /** What a sealed message says of itself before its seal is checked. */
 export type Claim =
+  /** Its body was not even looked at. */
+  | { type: 'unread-advert' }
   | { type: 'advert'; body: AdvertBody }
   | { type: 'vote'; job: JobId; lease: LeaseId }
   | { type: 'receipt'; steward: PeerId; job: JobId; period: number; serial: number }
@@ -23,10 +25,11 @@ export function worthOf(
   nowMs: number,
 ): 'yes' | 'no' | Misdeed {
   switch (claim.type) {
+    case 'unread-advert':
+      return hasAdvertToken(state.adverts, from, nowMs) ? 'yes' : 'advert-excess'
     case 'advert':
       // The same news comes from every neighbour.
-      if (!isNews(state.adverts, claim.body)) return 'no'
-      return hasAdvertToken(state.adverts, from, nowMs) ? 'yes' : 'advert-excess'
+      return isNews(state.adverts, claim.body) ? 'yes' : 'no'
     case 'vote':
       return worthOfVote(state, from, claim)
     case 'receipt': {

@@ -81,12 +81,12 @@ describe('advert', () => {
 
   test('floods are cut off at the rate limit', () => {
     const node = between()
-    const { advertsPerNeighbourPerSecond, advertsToldPerNeighbourPerSecond } = limits
-    for (let serial = 1; serial <= 3 * advertsPerNeighbourPerSecond; serial++)
+    const { advertsPerNeighbourAtOnce, advertsToldPerNeighbourAtOnce } = limits
+    for (let serial = 1; serial <= 3 * advertsPerNeighbourAtOnce; serial++)
       node.hear(peer(1), advert(serial))
-    expect(node.state.adverts.dropped).toBe(2 * advertsPerNeighbourPerSecond)
+    expect(node.state.adverts.dropped).toBe(2 * advertsPerNeighbourAtOnce)
     // Passed on more slowly still: the next one hears them all, whatever holds them up on the way.
-    expect(node.sent('advert', peer(2)).length).toBe(advertsToldPerNeighbourPerSecond)
+    expect(node.sent('advert', peer(2)).length).toBe(advertsToldPerNeighbourAtOnce)
   })
 
   test('expires, and takes the job along', () => {
