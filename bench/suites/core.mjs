@@ -164,7 +164,8 @@ class ScriptedGrid {
     })
   }
 
-  #vote({ peer, unitMs }, lease, units) {
+  #vote(host, lease, units) {
+    const { peer, unitMs } = host
     const digests = new Uint8Array(32 * units.length)
     units.forEach((_, i) => {
       digests.set(digest, 32 * i)
@@ -172,13 +173,18 @@ class ScriptedGrid {
     const spentMs = units.length * unitMs
     const kinds = new Uint8Array(units.length)
     const body = { job, lease, runs: toRuns(units), kinds, digests, spentMs, fuel: 0 }
-    this.#say(peer, { type: 'vote', body, outputs: units.map(() => output) })
+    const along = this.#asks(host) ? { wantSlots: 1 } : {}
+    this.#say(peer, { type: 'vote', body, outputs: units.map(() => output), ...along })
   }
 
   #want(host) {
-    if (host.wanting || host.leases.length > 1) return
+    if (this.#asks(host)) this.#say(host.peer, { type: 'want', job, slots: 1 })
+  }
+
+  #asks(host) {
+    if (host.wanting || host.leases.length > 1) return false
     host.wanting = true
-    this.#say(host.peer, { type: 'want', job, slots: 1 })
+    return true
   }
 
   #say(from, message) {

@@ -17,7 +17,13 @@ export type CoreMessage =
       hops: number
     }
   | { type: 'revocations'; revoked: readonly RevocationRecord[] }
-  | { type: 'vote'; body: VoteBody; outputs: readonly Uint8Array[] }
+  | {
+      type: 'vote'
+      body: VoteBody
+      outputs: readonly Uint8Array[]
+      /** A `want` for the same job goes along. */
+      wantSlots?: number
+    }
   | {
       type: 'receipt'
       receipt: Receipt

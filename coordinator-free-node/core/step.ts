@@ -28,7 +28,7 @@ import {
   onUnitsExecuted,
 } from './step/host.js'
 import { completeIfDone, failJob } from './step/job-end.js'
-import { onAbort, onAnswer, onRelease, onRenew, onWant } from './step/leasing.js'
+import { onAbort, onAnswer, onRelease, onRenew, onWant, onWantAlong } from './step/leasing.js'
 import { enforceLists, listsTick, onListsChanged } from './step/lists.js'
 import { onMemberSeen } from './step/members.js'
 import {
@@ -170,7 +170,8 @@ function onMessage(turn: Turn, from: PeerId, message: CoreMessage): void {
     case 'release':
       return onRelease(turn, from, message)
     case 'vote':
-      return onVote(turn, from, message)
+      onVote(turn, from, message)
+      return onWantAlong(turn, from, message)
     case 'abort':
       return onAbort(turn, from, message)
     case 'receipt':

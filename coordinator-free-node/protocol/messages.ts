@@ -21,6 +21,7 @@ const durationMs = z.number().int().min(0).max(86_400_000)
 const bytes = bytesSchema
 const leaseId = z.number().int().min(1).max(Number.MAX_SAFE_INTEGER)
 const leaseIds = z.array(leaseId).max(limits.leasesPerHostMax)
+const slots = z.number().int().min(1).max(1024)
 const addresses = z.array(z.string().min(1).max(limits.addressCharsMax)).max(limits.addressesMax)
 
 /** Signed by the steward; passed from neighbour to neighbour until it expires. */
@@ -94,7 +95,7 @@ const wire = {
     type: z.literal('want'),
     job: jobIdSchema,
     /** Threads that this host would use for the job. */
-    slots: z.number().int().min(1).max(1024),
+    slots,
   }),
   lease: z.strictObject({
     type: z.literal('lease'),
@@ -131,6 +132,8 @@ const wire = {
     type: z.literal('vote'),
     sealed: sealedSchema,
     outputs: z.array(bytes).max(limits.leaseUnitsMax),
+    /** A `want` that goes along, with the threads it names: hosts of a lease after the other ask so. */
+    wantSlots: slots.optional(),
   }),
   /** Host to steward: replicas that ended without a result. */
   abort: z.strictObject({

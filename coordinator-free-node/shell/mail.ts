@@ -2,7 +2,7 @@
  * Messages to bytes and back. On the way out bodies are sealed with this node's key; on the way in seals are
  * verified and results are held against their digests, so that the core only ever sees what is true of its sender.
  */
-import type { CoreMessage } from '../core/messages.js'
+import type { CoreMessage, CoreMessageOf } from '../core/messages.js'
 import type { Claim } from '../core/step/worth.js'
 import type { Signer } from '../ports/signer.js'
 import { decode, encode } from '../protocol/codec.js'
@@ -31,6 +31,8 @@ export type WorthOf = (claim: Claim) => 'yes' | 'no' | Misdeed
 export interface Unopened {
   type: 'unopened'
   misdeed: Misdeed | undefined
+  /** It came along with a vote that counts no more, and is as good as if it had come alone. */
+  want: CoreMessageOf<'want'> | undefined
 }
 
 export interface Mail {
@@ -123,9 +125,15 @@ export function createMail(
       case 'vote': {
         const body = voteBodyOf(from, message.sealed)
         const worth = worthOf({ type: 'vote', job: body.job, lease: body.lease })
-        if (worth !== 'yes') return unopened(worth)
-        open('vote', message.sealed)
-        return checkVote(body, message.outputs)
+        const { sealed, outputs, wantSlots: slots } = message
+        if (worth !== 'yes')
+          return unopened(
+            worth,
+            slots === undefined ? undefined : { type: 'want', job: body.job, slots },
+          )
+        open('vote', sealed)
+        checkVote(body, outputs)
+        return { type: 'vote', body, outputs, ...(slots === undefined ? {} : { wantSlots: slots }) }
       }
       case 'receipt': {
         const { sealed } = message
@@ -150,8 +158,8 @@ export function createMail(
   }
 }
 
-function unopened(worth: 'no' | Misdeed): Unopened {
-  return { type: 'unopened', misdeed: worth === 'no' ? undefined : worth }
+function unopened(worth: 'no' | Misdeed, want?: CoreMessageOf<'want'>): Unopened {
+  return { type: 'unopened', misdeed: worth === 'no' ? undefined : worth, want }
 }
 
 function toWire(
@@ -166,8 +174,8 @@ function toWire(
       return { type: 'advert', sealed: sealed ?? sealAdvert(body), hops }
     }
     case 'vote': {
-      const { body, outputs } = message
-      return { type: 'vote', sealed: seal('vote', encode(body)), outputs: [...outputs] }
+      const { body, outputs, ...rest } = message
+      return { ...rest, sealed: seal('vote', encode(body)), outputs: [...outputs] }
     }
     case 'receipt': {
       const issuedUtcMs = Math.floor(utcMs())
@@ -204,7 +212,7 @@ function voteBodyOf(from: PeerId, sealed: Sealed): VoteBody {
   return decode(sealed.body, voteBodySchema, 'a vote')
 }
 
-function checkVote(body: VoteBody, outputs: readonly Uint8Array[]): CoreMessage {
+function checkVote(body: VoteBody, outputs: readonly Uint8Array[]): void {
   const units = countUnits(body.runs)
   const { kinds, digests } = body
   if (outputs.length !== units || kinds.length !== units || digests.length !== 32 * units)
@@ -217,7 +225,6 @@ function checkVote(body: VoteBody, outputs: readonly Uint8Array[]): CoreMessage 
     if (Buffer.compare(digestOutput(kind, output), claimed) !== 0)
       throw remoteFault('MH_BAD_MESSAGE', 'a vote has a result that does not match its digest')
   })
-  return { type: 'vote', body, outputs }
 }
 
 /** What a receipt says; its seal is not checked yet. */

@@ -412,12 +412,16 @@ function overlayHandlers(parts: NodeParts): Parameters<Overlay['start']>[0] {
           if (message.type !== 'unopened') {
             tallies.countIn(message, bytes.length)
             driver.dispatch({ type: 'message-received', from: peer, message })
-          } else if (message.misdeed !== undefined) {
-            const { misdeed } = message
+            continue
+          }
+          const { misdeed, want } = message
+          if (misdeed !== undefined) {
             // A large one costs as much as several.
             const times = Math.ceil(bytes.length / misdeedBytes)
             driver.dispatch({ type: 'peer-misbehaved', peer, misdeed, times })
           }
+          if (want !== undefined)
+            driver.dispatch({ type: 'message-received', from: peer, message: want })
         } catch (error) {
           if (!isGridError(error) || error.blame !== 'remote') throw error
           tallies.badMessages++

@@ -43,8 +43,9 @@ export class LightHost implements NetworkClient {
   #life = 0
   /** What its thread is at. */
   #piece: { lease: LightLease; units: number; startedMs: number; spentMs: number } | undefined
-  /** Thread time spent, in units; and the part of it that was lost when the machine was switched off. */
-  worked = 0
+  /** Thread time of pieces that ended, in units. */
+  #worked = 0
+  /** The part of it that was lost when the machine was switched off. */
   lost = 0
   readonly #random: Random
   readonly #leases: LightLease[] = []
@@ -131,11 +132,17 @@ export class LightHost implements NetworkClient {
   }
 
   #want(id: JobId): void {
+    if (this.#asks(id)) this.#say(this.steward, { type: 'want', job: id, slots: 1 })
+  }
+
+  /** Whether it has room for more of a job, and has not said so yet; from now on it has. */
+  #asks(id: JobId): boolean {
     const job = this.#jobs.get(id)
-    if (job === undefined || job.wanting || job.refused) return
-    if (this.#leases.length >= leasesWanted) return
+    if (job === undefined || job.wanting || job.refused) return false
+    this.#sweep()
+    if (this.#leases.length >= leasesWanted) return false
     job.wanting = true
-    this.#say(this.steward, { type: 'want', job: id, slots: 1 })
+    return true
   }
 
   #accept({ job, lease, leaseMs, voteMs, runs }: CoreMessageOf<'lease'>): void {
@@ -209,13 +216,21 @@ export class LightHost implements NetworkClient {
 
   /** Done, or broken off. @returns the work that went into it, in units */
   #endPiece(): number {
-    const piece = this.#piece
-    if (piece === undefined) return 0
+    const worked = this.#runningWork()
     this.#piece = undefined
-    const elapsedMs = this.world.clock.nowMs() - piece.startedMs
-    const worked = (piece.units * elapsedMs) / piece.spentMs
-    this.worked += worked
+    this.#worked += worked
     return worked
+  }
+
+  #runningWork(): number {
+    if (this.#piece === undefined) return 0
+    const { units, startedMs, spentMs } = this.#piece
+    return (units * (this.world.clock.nowMs() - startedMs)) / spentMs
+  }
+
+  /** Thread time spent, in units; with what runs now. */
+  get worked(): number {
+    return this.#worked + this.#runningWork()
   }
 
   #vote(lease: LightLease, units: readonly UnitIndex[], unitMs: number, readyMs: number): void {
@@ -265,7 +280,8 @@ export class LightHost implements NetworkClient {
     const runs = toRuns(units) as [number, number][]
     const kinds = new Uint8Array(units.length)
     const body = { job, lease, runs, kinds, digests, spentMs, fuel: units.length }
-    this.#say(this.steward, { type: 'vote', body, outputs })
+    const along = this.#asks(job) ? { wantSlots: 1 } : {}
+    this.#say(this.steward, { type: 'vote', body, outputs, ...along })
     for (const held of this.#leases)
       if (held.job === job) held.renewAtMs = this.world.clock.nowMs() + held.leaseMs / 3
   }

@@ -77,6 +77,15 @@ export function onWant(turn: Turn, from: PeerId, message: CoreMessageOf<'want'>)
   serve(turn, stewarded)
 }
 
+/** Whatever came of a vote, its host has room for more. */
+export function onWantAlong(
+  turn: Turn,
+  from: PeerId,
+  { body: { job }, wantSlots: slots }: CoreMessageOf<'vote'>,
+): void {
+  if (slots !== undefined) onWant(turn, from, { type: 'want', job, slots })
+}
+
 export function onRenew(turn: Turn, from: PeerId, message: CoreMessageOf<'renew'>): void {
   const stewarded = turn.state.stewarded.get(message.job)
   const schedule = stewarded?.schedule

@@ -188,9 +188,33 @@ export function wantMore(turn: Turn, job: HostedJob): void {
 }
 
 function ask(turn: Turn, job: HostedJob): void {
+  const { slots } = turn.state.config
   job.wanting = true
   job.askedMs = turn.nowMs
-  send(turn, job.steward, { type: 'want', job: job.job, slots: turn.state.config.slots })
+  const vote = leavingVote(turn, job)
+  if (vote === undefined) send(turn, job.steward, { type: 'want', job: job.job, slots })
+  else turn.effects[vote.at] = { ...vote.effect, message: { ...vote.message, wantSlots: slots } }
+}
+
+/** A vote of this turn that a `want` can go along with: nothing was said to the steward after it. */
+function leavingVote({ effects }: Turn, { job, steward }: HostedJob) {
+  for (let at = effects.length - 1; at >= 0; at--) {
+    const effect = effects[at]
+    if (effect?.type !== 'send-message' || effect.to !== steward) continue
+    const { message } = effect
+    return message.type === 'vote' && message.body.job === job ? { at, effect, message } : undefined
+  }
+  return undefined
+}
+
+/**
+ * Whether asking may wait for the vote that ends the running lease, and travel with it: another lies behind that one,
+ * and outlasts any answer. A steward of thousands hears a third less so.
+ */
+function canWaitForVote(turn: Turn, job: HostedJob): boolean {
+  const [running, next] = job.leases.values()
+  if (running === undefined || next === undefined || running.remaining.size === 0) return false
+  return remainingMs(turn, job, next) > answerMsMax * turn.state.config.slots
 }
 
 function mayAsk(turn: Turn, job: HostedJob): boolean {
@@ -241,6 +265,7 @@ export function askOthers(turn: Turn): void {
     const backlog = backlogOf(turn)
     const job = nextToAsk(turn, backlog, asked)
     if (job === undefined) return
+    if (leavingVote(turn, job) === undefined && canWaitForVote(turn, job)) return
     asked.add(job.steward)
     ask(turn, job)
     // Whoever does not answer is not waited for longer than this.

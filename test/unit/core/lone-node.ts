@@ -98,7 +98,7 @@ export class LoneNode {
   }
 
   /** The host votes on the whole of its last lease; `lie` changes every result. */
-  vote(from: PeerId, lie = 0, kind: ResultKind = 'done'): void {
+  vote(from: PeerId, lie = 0, kind: ResultKind = 'done', wantSlots?: number): void {
     const lease = this.sent('lease', from).at(-1)
     if (lease === undefined) throw new Error(`${from} has no lease`)
     const units = countUnits(lease.runs)
@@ -117,6 +117,7 @@ export class LoneNode {
         fuel: 0,
       },
       outputs: Array.from({ length: units }, () => output),
+      ...(wantSlots === undefined ? {} : { wantSlots }),
     })
   }
 

@@ -67,6 +67,18 @@ describe('mail', () => {
     expect(person().mail.unpack(host.peer, host.mail.pack(sent))).toEqual(sent)
   })
 
+  test('a want that goes along with a vote arrives, even where the vote is not worth opening', () => {
+    const host = person()
+    const sent = { ...vote(), wantSlots: 3 }
+    const bytes = host.mail.pack(sent)
+    expect(person().mail.unpack(host.peer, bytes)).toEqual(sent)
+    expect(person().mail.unpack(host.peer, bytes, () => 'unknown-lease')).toEqual({
+      type: 'unopened',
+      misdeed: 'unknown-lease',
+      want: { type: 'want', job, slots: 3 },
+    })
+  })
+
   test('a vote that another peer signed is refused', () => {
     const host = person()
     const bytes = host.mail.pack(vote())
