@@ -23,7 +23,7 @@ import { type Receipt, type ReceiptStatement, receiptStatementSchema } from '../
 import { type Sealed, type SealPurpose, sealedBytes } from '../protocol/seal.js'
 import { countUnits } from '../protocol/unit-runs.js'
 import type { PrivateGrid } from './grid/private-grid.js'
-import { digestOutput } from './output-digest.js'
+import { isDigestOf } from './output-digest.js'
 
 export type WorthOf = (claim: Claim) => 'yes' | 'no' | Misdeed
 
@@ -221,8 +221,7 @@ function checkVote(body: VoteBody, outputs: readonly Uint8Array[]): void {
     const kind = kinds[i] ?? resultKinds.length
     if (kind >= resultKinds.length)
       throw remoteFault('MH_BAD_MESSAGE', `a vote has the unknown result kind ${kind}`)
-    const claimed = digests.subarray(32 * i, 32 * (i + 1))
-    if (Buffer.compare(digestOutput(kind, output), claimed) !== 0)
+    if (!isDigestOf(digests, i, kind, output))
       throw remoteFault('MH_BAD_MESSAGE', 'a vote has a result that does not match its digest')
   })
 }

@@ -91,22 +91,18 @@ export function priceOf(worth: Worth): number {
   if (seen !== undefined && fuel > 0)
     return Math.min(task.unitMsMax, (fuel * seen.spentMs) / seen.fuel)
   const mine = claimOf(own)
-  return Math.min(task.unitMsMax, mine?.spentMs ?? leastOf(claimsOf(worth), 'spentMs'))
+  return Math.min(task.unitMsMax, mine?.spentMs ?? leastOf(worth, 'spentMs'))
 }
 
 /** @returns fuel of the unit as this node reckons; 0 where nobody meters it */
 export function fuelOf(worth: Worth): number {
   const mine = claimOf(worth.own)
-  const fuel = mine !== undefined && mine.fuel > 0 ? mine.fuel : leastOf(claimsOf(worth), 'fuel')
+  const fuel = mine !== undefined && mine.fuel > 0 ? mine.fuel : leastOf(worth, 'fuel')
   return Math.min(fuel, worth.task.unitFuelMax ?? Number.POSITIVE_INFINITY)
 }
 
-function claimsOf({ agreeing, median }: Worth): readonly UnitClaim[] {
-  return median === undefined ? agreeing : [...agreeing, median]
-}
-
-function leastOf(claims: readonly UnitClaim[], field: keyof UnitClaim): number {
-  let least = Number.POSITIVE_INFINITY
-  for (const claim of claims) least = Math.min(least, claim[field])
+function leastOf({ agreeing, median }: Worth, field: keyof UnitClaim): number {
+  let least = median?.[field] ?? Number.POSITIVE_INFINITY
+  for (const claim of agreeing) least = Math.min(least, claim[field])
   return Number.isFinite(least) ? least : 0
 }

@@ -219,7 +219,7 @@ function ruleOfTask(
     stewarded,
     unit,
     tally,
-    (hosts) => hosts.has(turn.state.self) || independentDoubts(turn, [...hosts]).length > 1,
+    (hosts) => hosts.includes(turn.state.self) || independentDoubts(turn, hosts).length > 1,
   )
   if (ruling.type === 'accepted') return ruling
   if (ruling.type === 'waits') return { type: 'open', copies: 0 }

@@ -15,7 +15,7 @@ export function ruleByCheck(
   { checks }: StewardedJob,
   unit: UnitIndex,
   tally: Tally,
-  isTrapBelieved: (hosts: ReadonlySet<PeerId>) => boolean,
+  isTrapBelieved: (hosts: readonly PeerId[]) => boolean,
 ): CheckRuling {
   const marks = checks.marks.get(unit)
   let waits = false

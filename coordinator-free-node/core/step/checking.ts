@@ -87,7 +87,7 @@ function refuse(
 ): void {
   const { checks } = stewarded
   const ground = "the task's check refused a result of this host"
-  if (hosts.has(turn.state.self)) {
+  if (hosts.includes(turn.state.self)) {
     end(
       docket,
       stewarded,

@@ -47,10 +47,12 @@ export function unitWorth(
     prices.median = medianClaim(claims)
     prices.takenMs = nowMs
   }
-  const agreeing = agreed.flatMap((peer) => {
+  const agreeing: UnitClaim[] = []
+  for (const peer of agreed) {
     const host = peer === state.self ? undefined : schedule.hosts.get(peer)
-    return (host === undefined ? undefined : claimOf(host.claimed)) ?? []
-  })
+    const claim = host === undefined ? undefined : claimOf(host.claimed)
+    if (claim !== undefined) agreeing.push(claim)
+  }
   const worth = {
     task: job.manifest.task,
     pace: state.pace,

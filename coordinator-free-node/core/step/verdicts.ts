@@ -156,7 +156,7 @@ function claim(
     if (!isChecked(stewarded)) stewarded.disputes.add(unit)
   }
   if (!isChecked(stewarded))
-    creditAgreement(turn, docket, [...(tally.claims.get(digest)?.hosts ?? [])], from)
+    creditAgreement(turn, docket, tally.claims.get(digest)?.hosts ?? [], from)
   else if (kind !== 'trap') queueCheck(stewarded.checks, unit, digest)
   if (!open.tried.includes(from)) {
     // A late vote on a lease that was given up: it pays for the copy that was asked for instead.

@@ -14,7 +14,8 @@ import type { ResultKind } from '../../protocol/outcome.js'
 export interface Claim {
   /** What the digest stands for; undefined while only votes recalled from a withdrawn result are behind it. */
   content: Content | undefined
-  hosts: Set<PeerId>
+  /** Few: each once, in the order of their votes. */
+  hosts: PeerId[]
 }
 
 export interface Content {
@@ -51,12 +52,12 @@ export function addClaim(
 ): boolean {
   const claim = tally.claims.get(digest)
   if (claim === undefined) {
-    tally.claims.set(digest, { content: { kind, output }, hosts: new Set([host]) })
+    tally.claims.set(digest, { content: { kind, output }, hosts: [host] })
     return true
   }
   claim.content ??= { kind, output }
-  if (claim.hosts.has(host)) return false
-  claim.hosts.add(host)
+  if (claim.hosts.includes(host)) return false
+  claim.hosts.push(host)
   return true
 }
 
@@ -66,10 +67,10 @@ export function mergeTallies(a: Tally, b: Tally): Tally {
   for (const tally of [a, b])
     for (const [digest, { content, hosts }] of tally.claims) {
       const claim = merged.claims.get(digest)
-      if (claim === undefined) merged.claims.set(digest, { content, hosts: new Set(hosts) })
+      if (claim === undefined) merged.claims.set(digest, { content, hosts: [...hosts] })
       else {
         claim.content ??= content
-        for (const host of hosts) claim.hosts.add(host)
+        for (const host of hosts) if (!claim.hosts.includes(host)) claim.hosts.push(host)
       }
     }
   merged.before = a.before ?? b.before
@@ -83,7 +84,7 @@ export function recalledTally(
   paid: readonly PeerId[],
 ): Tally {
   const claims = new Map<string, Claim>()
-  if (hosts.length > 0) claims.set(digest, { content: undefined, hosts: new Set(hosts) })
+  if (hosts.length > 0) claims.set(digest, { content: undefined, hosts: [...hosts] })
   return { claims, before: { digest, paid } }
 }
 
@@ -91,18 +92,23 @@ export function recalledTally(
 export function strikeHost(tally: Tally, host: PeerId): boolean {
   let struck = false
   for (const [digest, { hosts }] of tally.claims) {
-    if (!hosts.delete(host)) continue
+    const at = hosts.indexOf(host)
+    if (at < 0) continue
     struck = true
-    if (hosts.size === 0) tally.claims.delete(digest)
+    hosts.splice(at, 1)
+    if (hosts.length === 0) tally.claims.delete(digest)
   }
   return struck
 }
 
+const nobody: ReadonlySet<PeerId> = new Set()
+
 /** Hosts with more than one claim. */
-function contradicting(tally: Tally): Set<PeerId> {
+function contradicting(tally: Tally): ReadonlySet<PeerId> {
+  // Nearly every tally: a job of a million units makes nothing here.
+  if (tally.claims.size < 2) return nobody
   const seen = new Set<PeerId>()
   const twice = new Set<PeerId>()
-  if (tally.claims.size < 2) return twice
   for (const { hosts } of tally.claims.values())
     for (const host of hosts) {
       if (seen.has(host)) twice.add(host)
@@ -115,19 +121,23 @@ function contradicting(tally: Tally): Set<PeerId> {
 export interface Supporters {
   digest: string
   claim: Claim
-  supporters: PeerId[]
+  supporters: readonly PeerId[]
 }
 
 /** Each digest with its honest-looking supporters, strongest first; ties by digest, the same everywhere. */
 export function ranking(tally: Tally): Supporters[] {
   const twice = contradicting(tally)
-  return [...tally.claims]
-    .map(([digest, claim]) => ({
-      digest,
-      claim,
-      supporters: [...claim.hosts].filter((host) => !twice.has(host)),
-    }))
-    .sort((a, b) => b.supporters.length - a.supporters.length || (a.digest < b.digest ? -1 : 1))
+  const ranked: Supporters[] = []
+  for (const [digest, claim] of tally.claims)
+    ranked.push({ digest, claim, supporters: without(claim.hosts, twice) })
+  if (ranked.length < 2) return ranked
+  return ranked.sort(
+    (a, b) => b.supporters.length - a.supporters.length || (a.digest < b.digest ? -1 : 1),
+  )
+}
+
+function without(hosts: readonly PeerId[], others: ReadonlySet<PeerId>): readonly PeerId[] {
+  return others.size === 0 ? [...hosts] : hosts.filter((host) => !others.has(host))
 }
 
 /** Votes still missing for the leading result to reach the quorum. */
@@ -141,12 +151,12 @@ export function isDisputed(tally: Tally): boolean {
 
 export function votesIn(tally: Tally): number {
   let votes = 0
-  for (const { hosts } of tally.claims.values()) votes += hosts.size
+  for (const { hosts } of tally.claims.values()) votes += hosts.length
   return votes
 }
 
 export function hasVoted(tally: Tally, host: PeerId): boolean {
-  for (const { hosts } of tally.claims.values()) if (hosts.has(host)) return true
+  for (const { hosts } of tally.claims.values()) if (hosts.includes(host)) return true
   return false
 }
 
@@ -154,11 +164,13 @@ export function hasVoted(tally: Tally, host: PeerId): boolean {
 export function verdictFor(tally: Tally, digest: string): Verdict | undefined {
   const claim = tally.claims.get(digest)
   if (claim?.content === undefined) return undefined
+  if (tally.claims.size === 1)
+    return { digest, content: claim.content, agreed: [...claim.hosts], refuted: [] }
   const twice = contradicting(tally)
   const refuted = new Set<PeerId>(twice)
   for (const [other, { hosts }] of tally.claims)
     if (other !== digest) for (const host of hosts) refuted.add(host)
-  const agreed = [...claim.hosts].filter((host) => !twice.has(host))
+  const agreed = without(claim.hosts, twice)
   return { digest, content: claim.content, agreed, refuted: [...refuted] }
 }
 
@@ -172,7 +184,7 @@ export function verdictByQuorum(tally: Tally, quorum: number): Verdict | undefin
 /** The requester's own result: its CPU is the one it trusts when nobody else can be asked. */
 export function verdictByAnchor(tally: Tally, anchor: PeerId): Verdict | undefined {
   for (const [digest, { hosts }] of tally.claims)
-    if (hosts.has(anchor)) return verdictFor(tally, digest)
+    if (hosts.includes(anchor)) return verdictFor(tally, digest)
   return undefined
 }
 
