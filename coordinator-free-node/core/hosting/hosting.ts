@@ -122,6 +122,7 @@ export function hostJob(
   manifest: Manifest | undefined,
   refusal: string | undefined,
 ): HostedJob {
+  const doubted = doubtedJobOf(state, advert.steward)
   const job: HostedJob = {
     job: advert.job,
     steward: advert.steward,
@@ -138,11 +139,21 @@ export function hostJob(
     done: { units: 0, fuel: 0, spentMs: 0 },
     flushAtMs: Number.POSITIVE_INFINITY,
     orphanedMs: undefined,
-    retryAtMs: 0,
-    tries: 0,
+    // One that is advertised next is no likelier to be there.
+    retryAtMs: doubted?.retryAtMs ?? 0,
+    tries: doubted?.tries ?? 0,
   }
   state.jobs.set(advert.job, job)
   return job
+}
+
+/** The job that a steward was last asked for in vain, while it waits to be asked for again. */
+function doubtedJobOf({ jobs }: HostingState, steward: PeerId): HostedJob | undefined {
+  let doubted: HostedJob | undefined
+  for (const job of jobs.values())
+    if (job.steward === steward && job.turnMs === undefined && job.tries > 0)
+      if (doubted === undefined || job.retryAtMs > doubted.retryAtMs) doubted = job
+  return doubted
 }
 
 /**

@@ -37,7 +37,10 @@ const toldRate: Rate = {
 }
 
 export interface AdvertState {
-  adverts: Map<JobId, Advert>
+  /** Oldest first; changed by `acceptAdvert` and `dropAdvert` alone. */
+  readonly adverts: Map<JobId, Advert>
+  /** How many of them each steward has. */
+  readonly ofSteward: Map<PeerId, number>
   /** What each neighbour may still send, and may still be sent. */
   heard: Map<PeerId, TokenBucket>
   told: Map<PeerId, TokenBucket>
@@ -48,7 +51,14 @@ export interface AdvertState {
 }
 
 export function createAdverts(): AdvertState {
-  return { adverts: new Map(), heard: new Map(), told: new Map(), dropped: 0, untold: 0 }
+  return {
+    adverts: new Map(),
+    ofSteward: new Map(),
+    heard: new Map(),
+    told: new Map(),
+    dropped: 0,
+    untold: 0,
+  }
 }
 
 /** Takes a token of the neighbour's; false when it sends faster than it may. */
@@ -113,27 +123,33 @@ export function acceptAdvert(state: AdvertState, advert: Advert): boolean {
   const { body } = advert
   if (!isNews(state, body)) return false
   if (!state.adverts.has(body.job)) makeRoomFor(state, body.steward)
-  state.adverts.delete(body.job)
+  dropAdvert(state, body.job)
   state.adverts.set(body.job, advert)
+  state.ofSteward.set(body.steward, (state.ofSteward.get(body.steward) ?? 0) + 1)
   if (state.adverts.size > limits.advertsMax) {
     const oldest = state.adverts.keys().next().value
-    if (oldest !== undefined) state.adverts.delete(oldest)
+    if (oldest !== undefined) dropAdvert(state, oldest)
   }
   return true
 }
 
+export function dropAdvert({ adverts, ofSteward }: AdvertState, job: JobId): void {
+  const steward = adverts.get(job)?.body.steward
+  if (steward === undefined) return
+  adverts.delete(job)
+  const left = (ofSteward.get(steward) ?? 0) - 1
+  if (left > 0) ofSteward.set(steward, left)
+  else ofSteward.delete(steward)
+}
+
 /** A steward's share of the table is bounded: of more than that its oldest goes. */
-function makeRoomFor({ adverts }: AdvertState, steward: PeerId): void {
-  // Below that nobody can have more than a share.
-  if (adverts.size < limits.advertsPerStewardMax) return
-  let oldest: JobId | undefined
-  let count = 0
-  for (const [job, { body }] of adverts) {
-    if (body.steward !== steward) continue
-    oldest ??= job
-    count++
-  }
-  if (count >= limits.advertsPerStewardMax && oldest !== undefined) adverts.delete(oldest)
+function makeRoomFor(state: AdvertState, steward: PeerId): void {
+  if ((state.ofSteward.get(steward) ?? 0) < limits.advertsPerStewardMax) return
+  for (const [job, { body }] of state.adverts)
+    if (body.steward === steward) {
+      dropAdvert(state, job)
+      return
+    }
 }
 
 /** Removes what has expired; @returns those, and when to look again */
@@ -146,7 +162,7 @@ export function expireAdverts(
   for (const [job, advert] of state.adverts) {
     if (advert.expiresMs > nowMs) nextMs = Math.min(nextMs, advert.expiresMs)
     else {
-      state.adverts.delete(job)
+      dropAdvert(state, job)
       expired.push(advert)
     }
   }

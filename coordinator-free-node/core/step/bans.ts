@@ -1,5 +1,6 @@
 /** A peer behaved too badly for too long: nothing of it is kept, and it is met again when its ban is over. */
 import type { PeerId } from '../../protocol/ids.js'
+import { dropAdvert } from '../membership/adverts.js'
 import { denialOfMeeting } from './admission.js'
 import { dropHostedJob } from './host.js'
 import { onNeighbourLeft } from './membership.js'
@@ -11,8 +12,8 @@ export function enforceBans(turn: Turn): void {
   const banned = new Set<PeerId>(state.conduct.fresh.splice(0))
   for (const peer of state.neighbours.neighbours.keys())
     if (denialOfMeeting(state, peer, nowMs) !== undefined) banned.add(peer)
-  const { adverts } = state.adverts
-  for (const [job, { body }] of adverts) if (banned.has(body.steward)) adverts.delete(job)
+  for (const [job, { body }] of state.adverts.adverts)
+    if (banned.has(body.steward)) dropAdvert(state.adverts, job)
   for (const job of [...state.hosting.jobs.values()])
     if (banned.has(job.steward)) dropHostedJob(turn, job.job)
   for (const peer of banned) onNeighbourLeft(turn, peer)

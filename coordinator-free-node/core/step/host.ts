@@ -101,10 +101,20 @@ export function onJobFetchFailed(turn: Turn, event: EventOf<'job-fetch-failed'>)
   const { reason, retryable, misdeed } = event
   const job = turn.state.hosting.jobs.get(event.job)
   if (job === undefined || job.phase !== 'fetching') return
-  if (misdeed !== undefined) blame(turn, job.steward, misdeed)
+  if (misdeed !== undefined) {
+    blame(turn, job.steward, misdeed)
+    doubtOthers(turn, job)
+  }
   if (retryable) retryLater(turn, job, reason)
   else setPhase(turn, job, 'refused', reason)
   serveNext(turn)
+}
+
+/** A steward that does not have one of its jobs may have made up the others as well: they wait, too. */
+function doubtOthers(turn: Turn, { steward, tries }: HostedJob): void {
+  for (const job of turn.state.hosting.jobs.values())
+    if (job.steward === steward && job.phase === 'queued' && job.turnMs === undefined)
+      if (job.tries <= tries) retryLater(turn, job, 'another job of its steward is not there')
 }
 
 function retryLater(turn: Turn, job: HostedJob, reason: string): void {

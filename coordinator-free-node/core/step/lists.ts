@@ -4,6 +4,7 @@
  */
 import type { PeerId } from '../../protocol/ids.js'
 import type { EventOf } from '../event.js'
+import { dropAdvert } from '../membership/adverts.js'
 import { nextAllowanceEndMs, setSource } from '../membership/gate.js'
 import { forgetPeer } from '../membership/neighbours.js'
 import { admittedPlaces, denialOfMeeting } from './admission.js'
@@ -48,9 +49,8 @@ function forgetDenied(turn: Turn): void {
     turn,
     forgotten.map((peer) => ({ type: 'peer-forgotten', peer })),
   )
-  const { adverts } = state.adverts
-  for (const [job, { body }] of adverts)
-    if (denialOfMeeting(state, body.steward, nowMs) !== undefined) adverts.delete(job)
+  for (const [job, { body }] of state.adverts.adverts)
+    if (denialOfMeeting(state, body.steward, nowMs) !== undefined) dropAdvert(state.adverts, job)
 }
 
 /** The overlay hangs up on the same peers, and on those at addresses that the core does not see. */

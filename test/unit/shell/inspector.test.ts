@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals'
+import { acceptAdvert } from '../../../coordinator-free-node/core/membership/adverts.js'
 import { createState, type NodeState } from '../../../coordinator-free-node/core/state.js'
 import type { Overlay } from '../../../coordinator-free-node/ports/overlay.js'
 import type { Store } from '../../../coordinator-free-node/ports/store.js'
@@ -68,7 +69,7 @@ function hear(job: JobId, steward = ada.peer, from = steward, requester = ada.pe
     unitMemoryBytesMax: 65_536,
   }
   const advert = { body, sealed: undefined, hops: 0, from, expiresMs: 1e15 }
-  state.adverts.adverts.set(job, advert)
+  acceptAdvert(state.adverts, advert)
 }
 
 function inspect(what: string) {
