@@ -10,8 +10,6 @@ const unitsInAll = 40_000
 const job = 'c0'.repeat(32)
 const steward = 'steward'
 const delayMs = 20
-/** Between two votes of a lease, as hosts have it. */
-const flushMs = 100
 const output = Uint8Array.of(1)
 const digest = digestOf('done', output)
 
@@ -58,15 +56,15 @@ export async function measureCore({ progress }) {
  *
  * @param {{ unitMs: number, acceptance: object }} contender
  */
-export function coreCost({ unitMs, acceptance }, hosts) {
+export function coreCost({ unitMs, acceptance }, hosts, units = unitsInAll) {
   const grid = new ScriptedGrid(unitMs)
-  grid.start(acceptance, hosts)
+  grid.start(acceptance, hosts, units)
   while (!grid.isDone && grid.clock.advance(3_600_000_000)) {
     // until it ends
   }
   if (!grid.isDone) throw new Error('the job did not end')
   return {
-    unitUs: (1000 * grid.spentMs) / unitsInAll,
+    unitUs: (1000 * grid.spentMs) / units,
     eventsPerSecond: (1000 * grid.events) / grid.spentMs,
   }
 }
@@ -85,7 +83,7 @@ class ScriptedGrid {
     this.#unitMs = unitMs
   }
 
-  start(acceptance, hosts) {
+  start(acceptance, hosts, units) {
     const kept = { jobs: [], ledger: [], standing: [], peers: [], members: [], revoked: [] }
     const nothing = { ...kept, receipts: [], pausedUntilUtcMs: undefined }
     this.#step({ type: 'started', addresses: [], leaseBase: 1, ...nothing })
@@ -93,7 +91,7 @@ class ScriptedGrid {
     const manifest = {
       ...{ version: 1, requester: steward, nonce: '12345678', name: 'bench', task, acceptance },
       ...{ taskHash: 'b2'.repeat(32), params: new Uint8Array(), goal: 'all' },
-      inputs: { kind: 'range', start: 0, end: unitsInAll, unitItems: 1 },
+      inputs: { kind: 'range', start: 0, end: units, unitItems: 1 },
     }
     this.#step({ type: 'job-submitted', job, manifest })
     for (let i = 0; i < hosts; i++) {
@@ -142,7 +140,8 @@ class ScriptedGrid {
       host.leases = host.leases.filter(({ lease }) => !message.leases.includes(lease))
     if (message.type !== 'lease') return
     host.wanting = false
-    host.leases.push({ lease: message.lease, units: [...unitsOf(message.runs)] })
+    const { lease, voteMs } = message
+    host.leases.push({ lease, voteMs, units: [...unitsOf(message.runs)] })
     this.#work(host)
     this.#want(host)
   }
@@ -151,7 +150,8 @@ class ScriptedGrid {
     const [lease] = host.leases
     if (host.working || lease === undefined) return
     host.working = true
-    const most = Math.max(1, Math.round(flushMs / host.unitMs))
+    // As often as the steward wants to hear: of many hosts once a lease.
+    const most = Math.max(1, Math.ceil(lease.voteMs / host.unitMs))
     const units = lease.units.splice(0, most)
     this.clock.after(units.length * host.unitMs, () => {
       host.working = false
