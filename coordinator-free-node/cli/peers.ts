@@ -60,12 +60,14 @@ function renderPeer(peer: PeerView): string {
     const end = endsInMs === undefined ? 'for good' : `for ${formatDurationMs(endsInMs)} more`
     pairs.push(['  refused', `${reason}; ${end}`])
   }
+  if (peer.slowed)
+    pairs.push(['  slowed', 'it sends too much or nonsense, so only a tenth of it is read'])
   if (addresses[0] !== undefined) pairs.push(['  address', addresses[0]])
   return `${formatPeer(peer.peer)}  ${stateOf(peer)}\n${formatPairs(pairs)}`
 }
 
-function stateOf({ connected, donates, refusals }: PeerView): string {
-  const state = refusals.length > 0 ? 'refused, ' : ''
+function stateOf({ connected, donates, refusals, slowed }: PeerView): string {
+  const state = refusals.length > 0 ? 'refused, ' : slowed ? 'slowed, ' : ''
   if (!connected) return `${state}away`
   return `${state}neighbour${donates === false ? ', donates nothing' : ''}`
 }

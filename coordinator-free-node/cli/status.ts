@@ -37,6 +37,7 @@ export function renderStatus(status: NodeStatus, now = new Date()): string {
     ],
     ['own jobs', `${jobs.running} running, ${jobs.ended} ended`],
     ...favourPairs(status),
+    ...conductPairs(status),
     ['memory', formatBytes(status.residentBytes)],
   ])
 }
@@ -72,6 +73,28 @@ function favourPairs({ favours, receipts, contention }: NodeStatus): [string, st
       receipts.receipts === 0
         ? 'none yet'
         : `${countOf(receipts.stewards, 'steward')} signed for ${countOf(receipts.accepted, 'unit')} of our work`,
+    ],
+  ]
+}
+
+/** Kinds of misdeeds named in a line. */
+const misdeedsShownMax = 3
+
+/** Peers that misbehaved, if any did so badly that something came of it. */
+function conductPairs({ conduct }: NodeStatus): [string, string][] {
+  const { bans, subnetBans, bannedNow, slowedNow, misdeeds } = conduct
+  if (bans === 0 && slowedNow === 0) return []
+  const worst = Object.entries(misdeeds).filter(([, times]) => times > 0)
+  worst.sort(([, a], [, b]) => b - a)
+  const names = worst
+    .slice(0, misdeedsShownMax)
+    .map(([name, times]) => `${name} ${formatCount(times)}`)
+  const subnets = subnetBans === 0 ? '' : ` and ${countOf(subnetBans, 'subnet')}`
+  return [
+    [
+      'misconduct',
+      `${countOf(bannedNow, 'peer')} kept out now, ${formatCount(slowedNow)} slowed; ` +
+        `${countOf(bans, 'peer')}${subnets} sent away since the start (${names.join(', ')})`,
     ],
   ]
 }

@@ -1,8 +1,16 @@
 /** What a person sees of other peers: who helped whom, who is refused, and who is served in which proportion. */
-import type { ContenderView, FavoursView, NodeStatus, PeerView } from '../protocol/gateway-api.js'
+import type {
+  ConductSummary,
+  ContenderView,
+  FavoursView,
+  NodeStatus,
+  PeerView,
+} from '../protocol/gateway-api.js'
 import type { PeerId } from '../protocol/ids.js'
+import { misdeedWords } from '../protocol/misdeeds.js'
 import { isResting } from './hosting/hosting.js'
 import { takesPlace, waitsForPlace } from './hosting/turns.js'
+import { bannedPeers, bannedUntilMs, isThrottled, viewConduct } from './membership/conduct.js'
 import { denialOfPeer } from './membership/gate.js'
 import { balanceOf } from './reciprocity/ledger.js'
 import { receiptsFrom } from './reciprocity/receipts.js'
@@ -10,12 +18,16 @@ import { trustOf } from './reciprocity/strangers.js'
 import type { NodeState } from './state.js'
 import { isBanned } from './verification/standing.js'
 
+/** Names cost nothing: of those sent away for misbehaviour only so many are listed. */
+const misbehavedShownMax = 100
+
 /** Everyone this node knows something of: neighbours first, then those with a history. */
 export function peerViews(state: NodeState, nowMs: number): PeerView[] {
   const peers = new Set<PeerId>([
     ...state.neighbours.neighbours.keys(),
     ...state.ledger.keys(),
     ...state.standing.keys(),
+    ...[...bannedPeers(state.conduct, nowMs)].slice(-misbehavedShownMax).map(({ peer }) => peer),
   ])
   const contention = contentionView(state, nowMs)
   return [...peers].map((peer) => {
@@ -39,6 +51,7 @@ export function peerViews(state: NodeState, nowMs: number): PeerView[] {
       bannedForMs: isBanned(state.standing, peer, nowMs)
         ? (belief?.bannedUntilMs ?? 0) - nowMs
         : undefined,
+      slowed: isThrottled(state.conduct, peer, nowMs),
       refusals: refusalsOfPeer(state, peer, nowMs),
       share: contention.find((contender) => contender.peer === peer)?.share,
       receipts: receiptsFrom(state.receipts, peer),
@@ -52,6 +65,10 @@ function refusalsOfPeer(state: NodeState, peer: PeerId, nowMs: number): PeerView
     const endsInMs = (state.standing.get(peer)?.bannedUntilMs ?? 0) - nowMs
     refusals.push({ reason: 'gave a wrong result', endsInMs })
   }
+  const untilMs = bannedUntilMs(state.conduct, peer, nowMs)
+  const last = state.conduct.peers.get(peer)?.last
+  if (untilMs !== undefined && last !== undefined)
+    refusals.push({ reason: misdeedWords[last], endsInMs: untilMs - nowMs })
   const denial = denialOfPeer(state.gate, peer, nowMs)
   if (denial !== undefined) {
     const { source, note, untilMs } = denial
@@ -92,6 +109,12 @@ export function favoursView({ ledger, strangers, config }: NodeState): FavoursVi
     }))
   const newcomerShare = config.newcomerShare * trustOf(strangers)
   return { ...sums, owed: owed.slice(0, owedShownMax), peers, newcomerShare }
+}
+
+/** What peers did wrong since the start, and what came of it. */
+export function conductSummary({ conduct }: NodeState, nowMs: number): ConductSummary {
+  const { bannedNow, throttledNow, bans, subnetBans, misdeeds } = viewConduct(conduct, nowMs)
+  return { bannedNow, slowedNow: throttledNow, bans, subnetBans, misdeeds }
 }
 
 export function receiptCount({ receipts }: NodeState): NodeStatus['receipts'] {

@@ -18,6 +18,7 @@ import type { EnlistedView, ImportedListView, ListsView } from './list-views.js'
 import { listNameSchema, listSubjects, listVerdicts, plainText } from './lists.js'
 import { type Acceptance, manifestSchema } from './manifest.js'
 import { type Role, roles } from './membership.js'
+import type { Misdeed } from './misdeeds.js'
 import type { ResultKind } from './outcome.js'
 import type { Receipt } from './receipt.js'
 import type { UnitRun } from './unit-runs.js'
@@ -405,12 +406,25 @@ export interface PeerView {
   banned: boolean
   /** Milliseconds until it may work for us again; undefined while it may. */
   bannedForMs: number | undefined
+  /** It sends so much, or so much nonsense, that only a tenth of it is read. */
+  slowed: boolean
   /** Why it is kept out, or gets no work, and for how long: milliseconds, undefined for good. */
   refusals: readonly { reason: string; endsInMs: number | undefined }[]
   /** Its part of this node's threads now, 0 to 1; undefined unless several peers want them. */
   share: number | undefined
   /** What it signed for units that we did for it. */
   receipts: ReceiptCount
+}
+
+/** Peers that flood this node or break the protocol: docs/abuse.md. */
+export interface ConductSummary {
+  /** Peers sent away for a while; neighbours of which a tenth is read. */
+  bannedNow: number
+  slowedNow: number
+  /** Since the start: peers sent away, subnets, and what was done, by name. */
+  bans: number
+  subnetBans: number
+  misdeeds: Readonly<Record<Misdeed, number>>
 }
 
 /** Receipts held, and the units that they say were accepted. */
@@ -518,6 +532,8 @@ export interface NodeStatus {
   contention: readonly ContenderView[]
   /** What stewards signed for this node's work. */
   receipts: ReceiptCount & { stewards: number }
+  /** What peers did wrong since the start, and what came of it. */
+  conduct: ConductSummary
   residentBytes: number
 }
 

@@ -34,6 +34,24 @@ export const misdeeds = [
 
 export type Misdeed = (typeof misdeeds)[number]
 
+/** What a person is told that a peer did. */
+export const misdeedWords: Readonly<Record<Misdeed, string>> = {
+  malformed: 'sent bytes that are no message',
+  'forged-signature': 'forged a signature',
+  oversized: 'sent a message over its bound',
+  'blob-mismatch': 'sent other content than was asked for',
+  'job-false': 'advertised a job as something else',
+  flooding: 'sent more than a neighbour may',
+  'job-missing': 'advertised jobs that it does not have',
+  'lease-unanswered': 'took units and never answered',
+  'receipt-replayed': 'sent receipts again, or for work never done',
+  'dead-address': 'introduced peers that are not there',
+  'unknown-lease': 'voted on leases that nobody gave it',
+  'stale-message': 'sent messages about jobs that are not there',
+  'want-repeated': 'asked for work again and again',
+  'advert-excess': 'sent too many adverts',
+}
+
 /** What a fault of the remote is called here. */
 export function misdeedOf({ code }: GridError): Misdeed {
   if (code === 'MH_BAD_SIGNATURE') return 'forged-signature'

@@ -1,6 +1,12 @@
 /** What a client may ask of its node, answered from the core's views and the store. */
 import { randomBytes } from 'node:crypto'
-import { contentionView, favoursView, peerViews, receiptCount } from '../core/peer-views.js'
+import {
+  conductSummary,
+  contentionView,
+  favoursView,
+  peerViews,
+  receiptCount,
+} from '../core/peer-views.js'
 import { donationView, hostedViews, jobView } from '../core/views.js'
 import { whyView } from '../core/why-view.js'
 import { GridError } from '../protocol/errors.js'
@@ -303,6 +309,7 @@ function statusOf({ options, state, overlay }: NodeParts): NodeStatus {
     favours: favoursView(state),
     contention: contentionView(state, systemClock.nowMs()),
     receipts: receiptCount(state),
+    conduct: conductSummary(state, systemClock.nowMs()),
     residentBytes: process.memoryUsage.rss(),
   }
 }

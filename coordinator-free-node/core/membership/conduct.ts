@@ -51,6 +51,8 @@ interface PeerConduct {
   subnet: string | undefined
   bans: number
   bannedUntilMs: number
+  /** What it did last. */
+  last: Misdeed
 }
 
 export interface Conduct {
@@ -92,7 +94,8 @@ export function bookMisdeed(
   times = 1,
 ): number | undefined {
   conduct.counts[misdeed] += times
-  const record = recordOf(conduct, peer, nowMs)
+  const record = recordOf(conduct, peer, misdeed, nowMs)
+  record.last = misdeed
   record.subnet = subnet ?? record.subnet
   if (record.bannedUntilMs > nowMs) return undefined
   record.score += misdeedWeights[misdeed] * times
@@ -109,7 +112,7 @@ export function bookMisdeed(
 }
 
 /** The peer's record, faded to now; it stands last in the table. */
-function recordOf(conduct: Conduct, peer: PeerId, nowMs: number): PeerConduct {
+function recordOf(conduct: Conduct, peer: PeerId, last: Misdeed, nowMs: number): PeerConduct {
   const { peers } = conduct
   const record = peers.get(peer) ?? {
     score: 0,
@@ -117,6 +120,7 @@ function recordOf(conduct: Conduct, peer: PeerId, nowMs: number): PeerConduct {
     subnet: undefined,
     bans: 0,
     bannedUntilMs: 0,
+    last,
   }
   peers.delete(peer)
   peers.set(peer, record)
@@ -186,6 +190,15 @@ export function scoreOf(conduct: Conduct, peer: PeerId, nowMs: number): number {
 
 export function isThrottled(conduct: Conduct, peer: PeerId, nowMs: number): boolean {
   return scoreOf(conduct, peer, nowMs) >= throttleAt
+}
+
+/** Who is banned now, and for what. */
+export function* bannedPeers(
+  { peers }: Conduct,
+  nowMs: number,
+): Iterable<{ peer: PeerId; last: Misdeed; bannedUntilMs: number }> {
+  for (const [peer, { last, bannedUntilMs }] of peers)
+    if (bannedUntilMs > nowMs) yield { peer, last, bannedUntilMs }
 }
 
 /** For metrics. */

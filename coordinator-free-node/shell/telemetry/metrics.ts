@@ -3,7 +3,7 @@
  * from the process. No metric has a label per peer; those by job have one for each of the running jobs, a few.
  */
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
-import { donationView } from '../../core/views.js'
+import { conductView, donationView } from '../../core/views.js'
 import type { NodeParts } from '../node-parts.js'
 import { systemClock } from '../system-clock.js'
 import { writeBucketsS } from './tallies.js'
@@ -88,6 +88,73 @@ export const metricSources: readonly MetricSource[] = [
     kind: 'counter',
     labels: ['where'],
     read: ({ overlay }) => byLabel('where', Object.entries(overlay.denials())),
+  },
+  {
+    name: 'manyhands_misdeeds_total',
+    help: 'What peers did wrong, by kind',
+    kind: 'counter',
+    labels: ['misdeed'],
+    read: ({ state }) => byLabel('misdeed', Object.entries(state.conduct.counts)),
+  },
+  {
+    name: 'manyhands_misconduct_bans_total',
+    help: 'Peers and whole subnets sent away because of that',
+    kind: 'counter',
+    labels: ['of'],
+    read: ({ state: { conduct } }) =>
+      byLabel('of', [
+        ['peer', conduct.bans],
+        ['subnet', conduct.subnetBans],
+      ]),
+  },
+  {
+    name: 'manyhands_misconduct_peers',
+    help: 'Peers banned because of that, and those of which a tenth is read (slowed)',
+    kind: 'gauge',
+    labels: ['state'],
+    read: ({ state }) => {
+      const { bannedNow, throttledNow } = conductView(state, systemClock.nowMs())
+      return byLabel('state', [
+        ['banned', bannedNow],
+        ['slowed', throttledNow],
+      ])
+    },
+  },
+  {
+    name: 'manyhands_adverts_left_total',
+    help: 'Adverts over their rate: not read (in), not passed on (out)',
+    kind: 'counter',
+    labels: ['direction'],
+    read: ({ state: { adverts } }) =>
+      byLabel('direction', [
+        ['in', adverts.dropped],
+        ['out', adverts.untold],
+      ]),
+  },
+  {
+    name: 'manyhands_neighbour_waits_total',
+    help: 'Times that a neighbour was not read because its budget was used up',
+    kind: 'counter',
+    read: ({ overlay }) => one(overlay.traffic().waits),
+  },
+  {
+    name: 'manyhands_neighbour_buffer_bytes',
+    help: 'Held of all neighbours together: received and not handled (in), waiting to be sent (out)',
+    kind: 'gauge',
+    labels: ['direction'],
+    read: ({ overlay }) => {
+      const { receiveBytes, sendBytes } = overlay.traffic()
+      return byLabel('direction', [
+        ['in', receiveBytes],
+        ['out', sendBytes],
+      ])
+    },
+  },
+  {
+    name: 'manyhands_neighbours_cut_total',
+    help: 'Neighbours cut because they held most of that when it was too much',
+    kind: 'counter',
+    read: ({ overlay }) => one(overlay.traffic().cutForMemory),
   },
   {
     name: 'manyhands_neighbours_joined_total',

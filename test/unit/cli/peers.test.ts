@@ -20,6 +20,7 @@ function peer(change: Partial<PeerView> = {}): PeerView {
     audited: 0,
     banned: false,
     bannedForMs: undefined,
+    slowed: false,
     refusals: [],
     share: undefined,
     receipts: { receipts: 0, accepted: 0 },

@@ -11,7 +11,12 @@ import type {
   NodeStatus,
 } from '../../../coordinator-free-node/protocol/gateway-api.js'
 import type { BlobHash } from '../../../coordinator-free-node/protocol/ids.js'
+import { misdeeds } from '../../../coordinator-free-node/protocol/misdeeds.js'
 import { hostView, JOB, jobView, LIAR, PEER } from './fakes.js'
+
+const noMisdeeds = Object.fromEntries(
+  misdeeds.map((misdeed) => [misdeed, 0]),
+) as NodeStatus['conduct']['misdeeds']
 
 const status: NodeStatus = {
   peer: PEER,
@@ -38,6 +43,7 @@ const status: NodeStatus = {
   },
   contention: [],
   receipts: { receipts: 0, accepted: 0, stewards: 0 },
+  conduct: { bannedNow: 0, slowedNow: 0, bans: 0, subnetBans: 0, misdeeds: noMisdeeds },
   residentBytes: 100 * 1024 * 1024,
 }
 
@@ -158,6 +164,14 @@ describe('the node', () => {
     )
     expect(text).toMatch(/served +hostAAAA 100 %/)
     expect(text).toMatch(/receipts +1 steward signed for 1,204 units of our work/)
+  })
+  test('the status tells of misconduct once something came of it', () => {
+    expect(renderStatus(status)).not.toContain('misconduct')
+    const misdeeds = { ...noMisdeeds, flooding: 1_240, malformed: 3 }
+    const conduct = { bannedNow: 2, slowedNow: 1, bans: 14, subnetBans: 1, misdeeds }
+    expect(renderStatus({ ...status, conduct })).toMatch(
+      /misconduct +2 peers kept out now, 1 slowed; 14 peers and 1 subnet sent away since the start \(flooding 1,240, malformed 3\)/,
+    )
   })
   test('a draining node says that it donates no longer', () => {
     const donation = { ...status.donation, donating: false, reason: 'finishing' } as const

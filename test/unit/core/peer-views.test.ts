@@ -1,5 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
+import { bookMisdeed } from '../../../coordinator-free-node/core/membership/conduct.js'
 import {
+  conductSummary,
   contentionView,
   favoursView,
   peerViews,
@@ -79,5 +81,29 @@ describe('favours and receipts', () => {
     expect(peerViews(node.state, node.nowMs)[0]?.refusals).toEqual([
       { reason: 'gave a wrong result', endsInMs: 500 },
     ])
+  })
+})
+
+describe('peers that misbehave', () => {
+  test('are listed with what they did, until when, and whether they are slowed', () => {
+    const node = wanted([0, 0, 0])
+    const { conduct } = node.state
+    bookMisdeed(conduct, { peer: peer(1), subnet: undefined }, 'flooding', node.nowMs, 10)
+    const stranger = peer(9)
+    bookMisdeed(conduct, { peer: stranger, subnet: undefined }, 'malformed', node.nowMs)
+    const views = peerViews(node.state, node.nowMs)
+    expect(views.find((view) => view.peer === peer(0))).toMatchObject({ slowed: false })
+    expect(views.find((view) => view.peer === peer(1))).toMatchObject({ slowed: true })
+    expect(views.find((view) => view.peer === stranger)).toMatchObject({
+      connected: false,
+      slowed: false,
+      refusals: [{ reason: 'sent bytes that are no message', endsInMs: 60_000 }],
+    })
+    expect(conductSummary(node.state, node.nowMs)).toMatchObject({
+      ...{ bannedNow: 1, slowedNow: 1, bans: 1, subnetBans: 0 },
+      misdeeds: { flooding: 10, malformed: 1, oversized: 0 },
+    })
+    node.pass(300_000)
+    expect(peerViews(node.state, node.nowMs).some((view) => view.peer === stranger)).toBe(false)
   })
 })
