@@ -401,6 +401,37 @@ describe('a cancelled unit', () => {
   })
 })
 
+describe('a daemon whose terminal sends Ctrl-C', () => {
+  test('lets its executor finish what runs', async () => {
+    const source = `
+      import { createExecutor } from ${JSON.stringify(builtExecutor())}
+      process.on('SIGINT', () => {})
+      const batch = JSON.parse(process.argv[1], (_, value) =>
+        value && value.bytes ? Uint8Array.from(value.bytes) : value)
+      const said = []
+      const executor = createExecutor({ slots: 2, log: (line) => said.push(line) })
+      await executor.start()
+      setTimeout(() => process.stdout.write('running'), 100)
+      const kinds = []
+      await executor.execute(batch, (some) => kinds.push(...some.map(({ kind }) => kind)))
+      await executor.stop()
+      process.stdout.write(JSON.stringify({ kinds, said }))`
+    // Long enough to be running when the signal comes.
+    const batch = JSON.stringify(batchOf(builtin('spin'), 2, spins(1_000_000_000)), plainBytes)
+    const daemon = spawn(process.execPath, ['--input-type=module', '-e', source, batch], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      // A process group of its own, which gets the signal as a terminal's foreground group does.
+      detached: true,
+    })
+    const exited = once(daemon, 'close')
+    await once(daemon.stdout, 'data')
+    process.kill(-daemon.pid!, 'SIGINT')
+    const [printed] = (await once(daemon.stdout, 'data')) as [Buffer]
+    expect(JSON.parse(printed.toString())).toEqual({ kinds: ['done', 'done'], said: [] })
+    await exited
+  })
+})
+
 describe('a daemon that is killed', () => {
   test('takes its executor with it, whatever runs there', async () => {
     const source = `
@@ -411,9 +442,7 @@ describe('a daemon that is killed', () => {
       await executor.start()
       void executor.execute(batch, () => {})
       setTimeout(() => process.stdout.write(String(executor.pid)), 100)`
-    const batch = JSON.stringify(endless(4), (_, value) =>
-      value instanceof Uint8Array ? { bytes: [...value] } : value,
-    )
+    const batch = JSON.stringify(endless(4), plainBytes)
     const daemon = spawn(process.execPath, ['--input-type=module', '-e', source, batch], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
@@ -429,6 +458,11 @@ describe('a daemon that is killed', () => {
     expect(isAlive(pid)).toBe(false)
   })
 })
+
+/** For `JSON.stringify`. */
+function plainBytes(_: string, value: unknown): unknown {
+  return value instanceof Uint8Array ? { bytes: [...value] } : value
+}
 
 function builtExecutor(): string {
   return new URL('../../dist/coordinator-free-node/shell/executor/executor.js', import.meta.url)

@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { FromProcess, ProcessSettings, ToProcess } from './chunk.js'
 import { isFromProcess } from './heard-message.js'
-import { entryFile, startSealed } from './sealed-process.js'
+import { entryFile, type SealedProcess, startSealed } from './sealed-process.js'
 import { openSocketPair, type SocketPair } from './socket-pair.js'
 import { Wire } from './wire.js'
 
@@ -51,7 +51,7 @@ export async function forkExecutor(
   const link = new Link(options.settings.unitBytesMax, handlers)
   const pair = await openSocketPair(link.wire.onread)
   const settings = { ...options.settings, parcelsFd: pair && parcelsFd }
-  const { child, errors, ready } = startSealed(
+  const { child, errors, ready, gone } = startSealed(
     { entry, args: [JSON.stringify(settings)], extra: pair?.theirs },
     signal,
   )
@@ -62,7 +62,12 @@ export async function forkExecutor(
     link.wire.close()
     throw error
   }
-  return watchOver(child, link, handlers, errors, options.silenceMsMax ?? silenceMsMaxDefault)
+  return watchOver(
+    { child, errors, gone },
+    link,
+    handlers,
+    options.silenceMsMax ?? silenceMsMaxDefault,
+  )
 }
 
 /** After stdin, stdout, stderr and Node's channel. */
@@ -112,27 +117,22 @@ class Link {
 }
 
 function watchOver(
-  child: ChildProcess,
+  { child, errors, gone }: Omit<SealedProcess, 'ready'>,
   link: Link,
   handlers: ProcessHandlers,
-  errors: () => string,
   silenceMsMax: number,
 ): ExecutorProcess {
   const pingEveryMs = silenceMsMax / pingsPerSilence
   link.heardMs = performance.now()
   let askedMs = link.heardMs
   let isSilent = false
-  const exited = new Promise<void>((resolve) => {
-    child.once('exit', (code, killer) => {
-      clearInterval(pings)
-      child.stderr?.destroy()
-      link.wire.close()
-      resolve()
-      if (link.isStopping) return
-      const silence = isSilent ? `silent for ${silenceMsMax} ms` : undefined
-      const end = link.fault ?? silence ?? killer ?? `exit code ${code}`
-      handlers.died(`${end} ${errors().split('\n').at(-1) ?? ''}`.trim())
-    })
+  child.once('exit', (code, killer) => {
+    clearInterval(pings)
+    link.wire.close()
+    if (link.isStopping) return
+    const silence = isSilent ? `silent for ${silenceMsMax} ms` : undefined
+    const end = link.fault ?? silence ?? killer ?? `exit code ${code}`
+    handlers.died(`${end} ${errors().split('\n').at(-1) ?? ''}`.trim())
   })
   const pings = setInterval(() => {
     const nowMs = performance.now()
@@ -149,14 +149,13 @@ function watchOver(
     if (isFromProcess(message)) link.wire.hear(message)
     else link.broken('it said what its own code never says')
   })
-  child.on('error', () => {})
   return {
     pid: child.pid,
     tell: (message, parcels) => link.wire.send(message, parcels),
     stop: async () => {
       link.isStopping = true
       child.kill('SIGKILL')
-      await exited
+      await gone
     },
   }
 }

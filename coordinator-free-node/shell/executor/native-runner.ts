@@ -129,7 +129,7 @@ class NativeProcess {
     )
     const { child, ready } = this.#sealed
     this.#gone = ready.then(
-      () => new Promise((resolve) => this.#over(resolve)),
+      () => this.#sealed.gone,
       (error: unknown) => {
         this.#end ??= abort('unavailable', error instanceof Error ? error.message : String(error))
       },
@@ -201,17 +201,6 @@ class NativeProcess {
     // One that starts is ended by the signal: bubblewrap is not to be killed while it builds its wall.
     this.#sealed.ready.then(() => this.#sealed.child.kill('SIGKILL')).catch(() => {})
     await this.#gone
-  }
-
-  #over(resolve: () => void): void {
-    const { child } = this.#sealed
-    const over = () => {
-      child.stderr?.destroy()
-      resolve()
-    }
-    child.on('error', () => {})
-    if (child.exitCode !== null || child.signalCode !== null) over()
-    else child.once('exit', over)
   }
 
   #wake(): void {

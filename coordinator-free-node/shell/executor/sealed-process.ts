@@ -28,12 +28,16 @@ export interface SealedProcess {
    * @throws {GridError} MH_EXECUTOR_FAILED
    */
   ready: Promise<void>
+  /** Resolves when nothing of it is left: behind bubblewrap the process that exits first is not the last one. */
+  gone: Promise<void>
 }
 
 /** From fork to `ready`: some 100 ms; a machine under load takes longer. */
 const readyMsMax = 15_000
 /** How long a start that is given up may still take before it is cut off. */
 const abortedMsMax = 15_000
+/** How long what stands behind the first process may take to follow it: milliseconds, some seconds under load. */
+const followMsMax = 10_000
 /** Of what the process printed, kept for the message when it dies: an engine without memory says much. */
 const errorCharsKept = 8_000
 
@@ -48,14 +52,19 @@ export function startSealed(options: SealedOptions, signal: AbortSignal): Sealed
     serialization: 'advanced',
     // Its errors are ours to show; it has nothing to print.
     stdio: ['ignore', 'ignore', 'pipe', 'ipc', extra ?? 'ignore'],
+    // A terminal's Ctrl-C is for whoever started this program: what runs may end first.
+    detached: process.platform !== 'win32',
   })
+  // Told to whoever waits for it to be ready; later ones are a signal or a message that came too late.
+  child.on('error', () => {})
+  const gone = untilGone(child)
   if (!isLow) yieldToOthers(child)
   let printed = ''
   child.stderr?.on('data', (text: Buffer) => {
     printed = (printed + text.toString()).slice(-errorCharsKept)
   })
   const errors = () => printed.trim()
-  return { child, errors, ready: untilReady(child, errors, signal) }
+  return { child, errors, ready: untilReady(child, gone, errors, signal), gone }
 }
 
 /** Threads that the process starts take its priority over, the compiler's among them; those of units go lower still. */
@@ -76,7 +85,23 @@ export function entryFile(name = 'process.js'): string {
   return path.join(root, 'dist/coordinator-free-node/shell/executor', name)
 }
 
-function untilReady(child: ChildProcess, errors: () => string, signal: AbortSignal): Promise<void> {
+/** Every process of it holds an end of the channel and of stderr, so both are closed when the last one is gone. */
+function untilGone(child: ChildProcess): Promise<void> {
+  return new Promise<void>((resolve) => {
+    if (child.pid === undefined) return resolve()
+    child.once('close', () => resolve())
+    child.once('exit', () => setTimeout(resolve, followMsMax).unref())
+  }).then(() => {
+    child.stderr?.destroy()
+  })
+}
+
+function untilReady(
+  child: ChildProcess,
+  gone: Promise<void>,
+  errors: () => string,
+  signal: AbortSignal,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const settle = (fault?: Error) => {
       clearTimeout(timer)
@@ -85,8 +110,9 @@ function untilReady(child: ChildProcess, errors: () => string, signal: AbortSign
       child.off('exit', onExit)
       child.off('error', settle)
       if (fault === undefined) return resolve()
-      child.on('error', () => {})
-      end(child, () => reject(startError(fault)))
+      // Whoever is told of a failure may rely on there being no process, and nothing that keeps this one alive.
+      child.kill('SIGKILL')
+      void gone.then(() => reject(startError(fault)))
     }
     const stopped = new Error('it was stopped')
     const onMessage = () => settle(signal.aborted ? stopped : undefined)
@@ -105,16 +131,6 @@ function untilReady(child: ChildProcess, errors: () => string, signal: AbortSign
     if (signal.aborted) onAbort()
     else signal.addEventListener('abort', onAbort)
   })
-}
-
-/** Whoever is told of a failure may rely on there being no process, and nothing that keeps this one alive. */
-function end(child: ChildProcess, ended: () => void): void {
-  const over = () => {
-    child.stderr?.destroy()
-    ended()
-  }
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) over()
-  else child.once('exit', over).kill('SIGKILL')
 }
 
 function startError(fault: Error): GridError {
