@@ -41,6 +41,8 @@ export const limits = {
   handshakesPerAddressMax: 32,
   /** New sockets of one address in a second, once `socketsPerAddressMax` came at once: a handshake costs milliseconds. */
   socketsPerAddressPerSecond: 2,
+  /** What a peer that was sent away costs its address of those: it comes back under another name, 8 s later. */
+  socketsPerBan: 16,
   /** Input of one unit: above it a piece no longer fits a frame beside its neighbours. */
   unitInputBytesMax: 8 * MIB,
   /** Result of one unit, for the same reason. */
@@ -91,6 +93,12 @@ export const limits = {
   /** Adverts that one neighbour may send in a second, and at once, before the rest are dropped unread. */
   advertsPerNeighbourPerSecond: 100,
   advertsPerNeighbourAtOnce: 200,
+  /** News from all neighbours together: a signature each, 85 us, so 1.3 % of a core. 2,250 running jobs make as many. */
+  advertsPerSecond: 150,
+  advertsAtOnce: 300,
+  /** What each neighbour is heard of even when others use all of that up. */
+  advertsSurePerNeighbourPerSecond: 5,
+  advertsSurePerNeighbourAtOnce: 40,
   /** Adverts that a node sends a neighbour in a second: less than that hears, so that no delay makes them too many. */
   advertsToldPerNeighbourPerSecond: 60,
   advertsToldPerNeighbourAtOnce: 120,
@@ -104,8 +112,10 @@ export const limits = {
   introductionPeersMax: 16,
   /** Peers that one neighbour may introduce as long as it is connected: twice what an honest one does. */
   introducedPeersMax: 32,
-  /** Dials to acquaintances in a minute: whoever makes addresses up has this node knock at strangers' doors. */
-  strangerDialsPerMinute: 30,
+  /** Dials to acquaintances: whoever makes addresses up has this node knock at strangers' doors. */
+  strangerDials: { perMinute: 30, atOnce: 30 },
+  /** Stewards that a host looks for because of their adverts: each may cost a walk through the directory. */
+  stewardSearches: { perMinute: 30, atOnce: 30 },
   /** Peers of whom a node remembers misdeeds; 200 bytes each. */
   conductPeersMax: 10_000,
   /** Known peers kept on disk and in memory; the least recently seen goes first. */

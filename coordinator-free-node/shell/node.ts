@@ -4,10 +4,10 @@
  */
 import { randomBytes } from 'node:crypto'
 import type { Logger } from 'pino'
+import { attentionTo, countStrangers } from '../core/attention.js'
 import { type CoreConfig, defaultCoreConfig } from '../core/config.js'
 import type { EventBody } from '../core/event.js'
 import { subnetOf } from '../core/kit/subnets.js'
-import { isThrottled } from '../core/membership/conduct.js'
 import { createState, type NodeState } from '../core/state.js'
 import { denialOfIp, denialOfMeeting, denialOfPlace } from '../core/step/admission.js'
 import { type Claim, worthOf as worthOfClaim } from '../core/step/worth.js'
@@ -275,15 +275,24 @@ function gateOf(state: NodeState, nowMs: () => number): OverlayGate {
   }
 }
 
-/** A neighbour that misbehaves is heard less. */
-const throttledShare = 0.1
+/** Strangers among the neighbours are counted again after so long. */
+const recountMs = 200
 
 function budgetsOf(state: NodeState, nowMs: () => number): Partial<OverlayBudgets> {
+  let strangers = 0
+  let countedMs = Number.NEGATIVE_INFINITY
   return {
     messagesPerSecond: limits.neighbourMessagesPerSecond,
     bytesPerSecond: limits.neighbourBytesPerSecond,
     framesPerSecond: limits.connectionFramesPerSecond,
-    shareOf: (peer) => (isThrottled(state.conduct, peer, nowMs()) ? throttledShare : 1),
+    shareOf(peer) {
+      const atMs = nowMs()
+      if (atMs - countedMs > recountMs) {
+        strangers = countStrangers(state)
+        countedMs = atMs
+      }
+      return attentionTo(state, peer, strangers, atMs)
+    },
   }
 }
 

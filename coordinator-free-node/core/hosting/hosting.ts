@@ -17,6 +17,7 @@ import type { Manifest } from '../../protocol/manifest.js'
 import type { AdvertBody } from '../../protocol/messages.js'
 import type { UnitResult } from '../../protocol/outcome.js'
 import type { UnitRun } from '../../protocol/unit-runs.js'
+import { type Allowance, createAllowance } from '../kit/allowance.js'
 import type { Availability, MachineReading } from './availability.js'
 import type { JobFacts } from './policy.js'
 
@@ -80,6 +81,8 @@ export interface Donation {
 export interface HostingState {
   readonly jobs: Map<JobId, HostedJob>
   readonly donation: Donation
+  /** Stewards looked for, in the directory too, because of their adverts. */
+  readonly searches: Allowance
   draining: boolean
   unitsDone: number
   spentMs: number
@@ -95,6 +98,7 @@ export function createHosting(): HostingState {
       now: { donating: true, reason: undefined, untilMs: undefined },
       graceEndsMs: Number.POSITIVE_INFINITY,
     },
+    searches: createAllowance(limits.stewardSearches),
     draining: false,
     unitsDone: 0,
     spentMs: 0,

@@ -1,7 +1,8 @@
 /**
  * Adverts: how news of a job travels. Each is kept until it expires, passed on once, and replaced by a newer serial.
  *
- * Bounds: hops, table size, and a token bucket a neighbour, because a flood is the cheapest attack there is.
+ * Bounds: hops, table size, and what is heard in a second, of a neighbour and of all, because a flood is the cheapest
+ * attack there is. A bit of each neighbour is heard whatever the others do.
  */
 import type { JobId, PeerId } from '../../protocol/ids.js'
 import { limits } from '../../protocol/limits.js'
@@ -31,6 +32,11 @@ const heardRate: Rate = {
   perSecond: limits.advertsPerNeighbourPerSecond,
   atOnce: limits.advertsPerNeighbourAtOnce,
 }
+const sureRate: Rate = {
+  perSecond: limits.advertsSurePerNeighbourPerSecond,
+  atOnce: limits.advertsSurePerNeighbourAtOnce,
+}
+const allRate: Rate = { perSecond: limits.advertsPerSecond, atOnce: limits.advertsAtOnce }
 const toldRate: Rate = {
   perSecond: limits.advertsToldPerNeighbourPerSecond,
   atOnce: limits.advertsToldPerNeighbourAtOnce,
@@ -43,6 +49,9 @@ export interface AdvertState {
   readonly ofSteward: Map<PeerId, number>
   /** What each neighbour may still send, and may still be sent. */
   heard: Map<PeerId, TokenBucket>
+  /** What is left of a neighbour's own when that of all is used up. */
+  sure: Map<PeerId, TokenBucket>
+  all: Map<'all', TokenBucket>
   told: Map<PeerId, TokenBucket>
   /** Adverts thrown away unread, for the status. */
   dropped: number
@@ -55,25 +64,39 @@ export function createAdverts(): AdvertState {
     adverts: new Map(),
     ofSteward: new Map(),
     heard: new Map(),
+    sure: new Map(),
+    all: new Map(),
     told: new Map(),
     dropped: 0,
     untold: 0,
   }
 }
 
-/** Takes a token of the neighbour's; false when it sends faster than it may. */
-export function admitAdvert(state: AdvertState, from: PeerId, nowMs: number): boolean {
-  const isAdmitted = takeToken(state.heard, from, heardRate, nowMs)
-  if (!isAdmitted) state.dropped++
-  return isAdmitted
+/** Whether one more is heard of a neighbour: `excess` when it sends faster than it may, `later` when all of them do. */
+export type Hearing = 'yes' | 'later' | 'excess'
+
+export function hearingOf(state: AdvertState, from: PeerId, nowMs: number): Hearing {
+  if (fill(state.heard, from, heardRate, nowMs).tokens < 1) return 'excess'
+  if (fill(state.all, 'all', allRate, nowMs).tokens >= 1) return 'yes'
+  return fill(state.sure, from, sureRate, nowMs).tokens >= 1 ? 'yes' : 'later'
 }
 
-/** Whether `admitAdvert` would admit one; counts it as dropped if not. */
-export function hasAdvertToken(state: AdvertState, from: PeerId, nowMs: number): boolean {
-  const bucket = fill(state.heard, from, heardRate, nowMs)
-  if (bucket.tokens >= 1) return true
+/** One is thrown away unread; it counts as sent all the same. */
+export function leaveAdvert(state: AdvertState, from: PeerId, nowMs: number): void {
   state.dropped++
-  return false
+  takeToken(state.heard, from, heardRate, nowMs)
+}
+
+/** Takes what the advert costs its sender; one that is not heard is counted. */
+export function hearAdvert(state: AdvertState, from: PeerId, nowMs: number): Hearing {
+  const hearing = hearingOf(state, from, nowMs)
+  if (hearing !== 'yes') {
+    leaveAdvert(state, from, nowMs)
+    return hearing
+  }
+  takeToken(state.heard, from, heardRate, nowMs)
+  if (!takeToken(state.all, 'all', allRate, nowMs)) takeToken(state.sure, from, sureRate, nowMs)
+  return hearing
 }
 
 /** Whether one more advert may go to a neighbour: it would not hear what is above its rate, and blame this node. */
@@ -83,9 +106,9 @@ export function mayTell(state: AdvertState, to: PeerId, nowMs: number): boolean 
   return false
 }
 
-function takeToken(
-  buckets: Map<PeerId, TokenBucket>,
-  peer: PeerId,
+function takeToken<Key>(
+  buckets: Map<Key, TokenBucket>,
+  peer: Key,
   rate: Rate,
   nowMs: number,
 ): boolean {
@@ -95,9 +118,9 @@ function takeToken(
   return true
 }
 
-function fill(
-  buckets: Map<PeerId, TokenBucket>,
-  peer: PeerId,
+function fill<Key>(
+  buckets: Map<Key, TokenBucket>,
+  peer: Key,
   rate: Rate,
   nowMs: number,
 ): TokenBucket {
@@ -171,6 +194,7 @@ export function expireAdverts(
 
 export function forgetAdvertiser(state: AdvertState, peer: PeerId): void {
   state.heard.delete(peer)
+  state.sure.delete(peer)
   state.told.delete(peer)
 }
 

@@ -33,7 +33,7 @@ export const misdeedWeights: Readonly<Record<Misdeed, number>> = {
   'unknown-lease': 0.25,
   'stale-message': 0.05,
   'want-repeated': 0.05,
-  'advert-excess': 0.1,
+  'advert-excess': 0.5,
 }
 
 export const throttleAt = 50

@@ -6,6 +6,7 @@
  */
 import type { PeerId } from '../../protocol/ids.js'
 import { limits } from '../../protocol/limits.js'
+import { type Allowance, createAllowance, take } from '../kit/allowance.js'
 import { type Random, sample } from '../kit/random.js'
 import type { PeerRecord } from '../kit/records.js'
 import { publicSubnetOf, subnetOf } from '../kit/subnets.js'
@@ -55,8 +56,8 @@ export interface NeighbourState {
   readonly metIn: Map<PeerId, string>
   /** Machines in one public subnet are not taken for one person's. */
   readonly sameSubnet: boolean
-  /** Dials to acquaintances that may still be made, and when that was counted. */
-  dials: { left: number; countedMs: number }
+  /** Dials to acquaintances. */
+  readonly dials: Allowance
 }
 
 /** Back-off of dials by acquaintance; the overlay has its own for lost neighbours. */
@@ -78,7 +79,7 @@ export function createNeighbours(sameSubnet = false): NeighbourState {
     places: createCounts(),
     metIn: new Map(),
     sameSubnet,
-    dials: { left: limits.strangerDialsPerMinute, countedMs: 0 },
+    dials: createAllowance(limits.strangerDials),
   }
 }
 
@@ -241,10 +242,6 @@ export function peersToDial(
 ): { peer: PeerId; addresses: readonly string[] }[] {
   const lacking = limits.neighboursWanted - state.neighbours.size
   if (lacking <= 0) return []
-  const { dials } = state
-  const perMinute = limits.strangerDialsPerMinute
-  dials.left = Math.min(perMinute, dials.left + ((nowMs - dials.countedMs) / 60_000) * perMinute)
-  dials.countedMs = nowMs
   const candidates = [...state.known].filter(
     ([peer, known]) =>
       peer !== self &&
@@ -253,9 +250,8 @@ export function peersToDial(
       known.dialAfterMs <= nowMs &&
       hasRoom(state.seats, known.subnet, dialledPerSubnetMax),
   )
-  const count = Math.min(lacking, 3, candidates.length, Math.floor(dials.left))
-  if (count <= 0) return []
-  dials.left -= count
+  const wanted = Math.min(lacking, 3, candidates.length)
+  const count = take(state.dials, limits.strangerDials, nowMs, wanted)
   return sample(random, candidates, count).map(([peer, known]) => {
     known.dialAfterMs = nowMs + dialBackOffMs.first
     return { peer, addresses: known.addresses }

@@ -110,11 +110,12 @@ export function onJobFetchFailed(turn: Turn, event: EventOf<'job-fetch-failed'>)
   serveNext(turn)
 }
 
-/** A steward that does not have one of its jobs may have made up the others as well: they wait, too. */
+/** A steward that is not there, or does not have one of its jobs, may have made up the others as well: they wait, too. */
 function doubtOthers(turn: Turn, { steward, tries }: HostedJob): void {
   for (const job of turn.state.hosting.jobs.values())
     if (job.steward === steward && job.phase === 'queued' && job.turnMs === undefined)
-      if (job.tries <= tries) retryLater(turn, job, 'another job of its steward is not there')
+      if (job.tries <= tries)
+        retryLater(turn, job, 'its steward, or another job of it, was not there')
 }
 
 function retryLater(turn: Turn, job: HostedJob, reason: string): void {
@@ -126,7 +127,10 @@ function retryLater(turn: Turn, job: HostedJob, reason: string): void {
 
 export function onDialFailed(turn: Turn, peer: PeerId, reason: string): void {
   for (const job of turn.state.hosting.jobs.values())
-    if (job.steward === peer && job.phase === 'connecting') retryLater(turn, job, reason)
+    if (job.steward === peer && job.phase === 'connecting') {
+      doubtOthers(turn, job)
+      retryLater(turn, job, reason)
+    }
   serveNext(turn)
 }
 

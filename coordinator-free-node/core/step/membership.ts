@@ -4,9 +4,9 @@ import { limits } from '../../protocol/limits.js'
 import type { EventOf } from '../event.js'
 import {
   acceptAdvert,
-  admitAdvert,
   expireAdverts,
   forgetAdvertiser,
+  hearAdvert,
   mayTell,
 } from '../membership/adverts.js'
 import {
@@ -136,10 +136,9 @@ export function onAdvert(turn: Turn, from: PeerId, message: CoreMessageOf<'adver
   if (body.steward === state.self) return
   // Neither served nor passed on: whoever is denied does not use this node as a mouthpiece.
   if (denialOfMeeting(state, body.steward, nowMs) !== undefined) return
-  if (!admitAdvert(state.adverts, from, nowMs)) {
-    blame(turn, from, 'advert-excess')
-    return
-  }
+  const hearing = hearAdvert(state.adverts, from, nowMs)
+  if (hearing === 'excess') blame(turn, from, 'advert-excess')
+  if (hearing !== 'yes') return
   const expiresMs = nowMs + Math.min(body.ttlMs, limits.advertTtlMsMax)
   if (!acceptAdvert(state.adverts, { body, sealed, hops, from, expiresMs })) return
   wakeAt(turn, 'membership', expiresMs)

@@ -8,6 +8,7 @@
  * a peer without a balance, which was served because nobody else asked, loses those that would hold on for long.
  */
 import type { PeerId } from '../../protocol/ids.js'
+import { limits } from '../../protocol/limits.js'
 import { type HostedJob, type HostedLease, hasRoom, isResting } from '../hosting/hosting.js'
 import {
   idleAfterMs,
@@ -17,6 +18,7 @@ import {
   waitsForPlace,
   whoYields,
 } from '../hosting/turns.js'
+import { take } from '../kit/allowance.js'
 import { balanceOf } from '../reciprocity/ledger.js'
 import { areNewcomersAhead, charge, orderOf } from '../reciprocity/service-order.js'
 import { trustInPeer, trustOf } from '../reciprocity/strangers.js'
@@ -87,6 +89,9 @@ export function chargeFor(turn: Turn, steward: PeerId, spentMs: number): void {
   if (steward !== turn.state.self) charge(turn.state.order, steward, spentMs, quantumMs(turn))
 }
 
+/** Between two searches where many stewards are to be looked for. */
+const searchRestMs = 60_000 / limits.stewardSearches.perMinute
+
 /** Starts as many queued jobs as there are places, and sees that a place is free for the others in turn. */
 export function serveNext(turn: Turn): void {
   startQueued(turn)
@@ -123,7 +128,16 @@ function startQueued(turn: Turn): void {
   if (!isWaiting) return
   const precedes = precedenceOf(review(turn))
   for (const job of nextToServe(hosting, self, precedes, config.activeJobsMax, nowMs))
-    approach(turn, job)
+    if (canReach(turn, job.steward) || maySearch(turn, job)) approach(turn, job)
+    else {
+      job.retryAtMs = nowMs + searchRestMs
+      wakeAt(turn, 'host', job.retryAtMs)
+    }
+}
+
+/** A steward of work that was here is looked for at once; of the others only so many are: adverts cost nothing. */
+function maySearch({ state: { hosting }, nowMs }: Turn, { turnMs }: HostedJob): boolean {
+  return turnMs !== undefined || take(hosting.searches, limits.stewardSearches, nowMs) > 0
 }
 
 export function approach(turn: Turn, job: HostedJob): void {

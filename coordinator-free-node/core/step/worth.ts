@@ -2,7 +2,7 @@
 import type { JobId, LeaseId, PeerId } from '../../protocol/ids.js'
 import type { AdvertBody } from '../../protocol/messages.js'
 import type { Misdeed } from '../../protocol/misdeeds.js'
-import { hasAdvertToken, isNews } from '../membership/adverts.js'
+import { type Hearing, hearingOf, isNews, leaveAdvert } from '../membership/adverts.js'
 import { isNewReceipt } from '../reciprocity/receipts.js'
 import type { NodeState } from '../state.js'
 
@@ -25,8 +25,11 @@ export function worthOf(
   nowMs: number,
 ): 'yes' | 'no' | Misdeed {
   switch (claim.type) {
-    case 'unread-advert':
-      return hasAdvertToken(state.adverts, from, nowMs) ? 'yes' : 'advert-excess'
+    case 'unread-advert': {
+      const hearing = hearingOf(state.adverts, from, nowMs)
+      if (hearing !== 'yes') leaveAdvert(state.adverts, from, nowMs)
+      return worthOfHearing[hearing]
+    }
     case 'advert':
       // The same news comes from every neighbour.
       return isNews(state.adverts, claim.body) ? 'yes' : 'no'
@@ -38,6 +41,12 @@ export function worthOf(
     }
   }
 }
+
+const worthOfHearing = {
+  yes: 'yes',
+  later: 'no',
+  excess: 'advert-excess',
+} as const satisfies Record<Hearing, 'yes' | 'no' | Misdeed>
 
 function worthOfVote(
   { stewarded, self }: NodeState,

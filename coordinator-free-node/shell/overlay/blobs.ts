@@ -5,14 +5,22 @@
  *     answer:   status (u8) | length (u32) | that many bytes when found
  */
 import { createHash } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Connection, Stream } from '@libp2p/interface'
+import { type Allowance, createAllowance, type Rate, take } from '../../core/kit/allowance.js'
 import { GridError } from '../../protocol/errors.js'
 import type { BlobHash, PeerId } from '../../protocol/ids.js'
+import { limits } from '../../protocol/limits.js'
 import { orAborted, startDeadline } from './deadline.js'
 
 /** Answers in progress for one peer, and for all: each holds a whole blob in memory. */
 const servesPerPeerMax = 8
 const servesMax = 32
+/** Answers to one peer; more wait. A host fetches two blobs a job, and has at most 64 jobs. */
+const servesPerPeer: Rate = { perMinute: 600, atOnce: 64 }
+const servePauseMs = 60_000 / servesPerPeer.perMinute
+/** Requests above `servesPerPeerMax` that are a flood: no honest peer makes any. */
+const busyPerFlood = 32
 /** Our own fetches from one peer, below what it would serve; the rest wait for their turn. */
 const fetchesPerPeerMax = 4
 /** Written at once between two looks at the back-pressure. */
@@ -28,11 +36,25 @@ export interface BlobsOptions {
   /** No byte for so long ends a transfer, milliseconds. */
   idleMs: number
   readBlob(hash: BlobHash): Promise<Uint8Array | undefined>
+  /** A peer asks and asks. */
+  onFlooding(peer: PeerId): void
 }
+
+/** What a peer asked for here. */
+interface Served {
+  running: number
+  /** Requests turned down because it had too many at a time. */
+  busy: number
+  readonly allowance: Allowance
+}
+
+/** Peers of whom that is remembered: neighbours, and some who were. */
+const servedPeersMax = 2 * limits.neighboursMax
 
 export class Blobs {
   readonly #options: BlobsOptions
-  readonly #serves = new Map<PeerId, number>()
+  /** The one that asked last is last. */
+  readonly #served = new Map<PeerId, Served>()
   #servesTotal = 0
   readonly #fetches = new Map<PeerId, { running: number; waiting: (() => void)[] }>()
 
@@ -61,28 +83,40 @@ export class Blobs {
 
   /** Answers one request on a stream that a peer opened. */
   async serve(stream: Stream, connection: Connection): Promise<void> {
-    const peer = connection.remotePeer.toString() as PeerId
-    const running = this.#serves.get(peer) ?? 0
-    this.#serves.set(peer, running + 1)
+    const { idleMs } = this.#options
+    const served = this.#servedOf(connection.remotePeer.toString() as PeerId)
+    const busy = served.running >= servesPerPeerMax || this.#servesTotal >= servesMax
+    served.running++
     this.#servesTotal++
-    const busy = running >= servesPerPeerMax || this.#servesTotal > servesMax
     try {
-      const request = await readRequest(stream, this.#options.idleMs)
+      const request = await readRequest(stream, idleMs)
+      if (!busy) await untilAllowed(served.allowance, stream)
       const blob = busy ? undefined : await this.#options.readBlob(request.hash)
       const status = busy ? 'busy' : judge(blob, request.bytesMax)
       stream.send(encodeHead(status, blob?.length ?? 0))
-      if (blob !== undefined && status === 'found') {
-        await writeAll(stream, blob, this.#options.idleMs)
-      }
-      await closeStream(stream, this.#options.idleMs)
+      if (blob !== undefined && status === 'found') await writeAll(stream, blob, idleMs)
+      await closeStream(stream, idleMs)
     } catch (error) {
       stream.abort(error instanceof Error ? error : new Error(String(error)))
     } finally {
       this.#servesTotal--
-      const left = (this.#serves.get(peer) ?? 1) - 1
-      if (left === 0) this.#serves.delete(peer)
-      else this.#serves.set(peer, left)
+      served.running--
     }
+  }
+
+  #servedOf(peer: PeerId): Served {
+    const served = this.#served.get(peer) ?? {
+      running: 0,
+      busy: 0,
+      allowance: createAllowance(servesPerPeer),
+    }
+    this.#served.delete(peer)
+    this.#served.set(peer, served)
+    const [oldest] = this.#served.keys()
+    if (this.#served.size > servedPeersMax && oldest !== undefined) this.#served.delete(oldest)
+    if (served.running >= servesPerPeerMax && ++served.busy % busyPerFlood === 0)
+      this.#options.onFlooding(peer)
+    return served
   }
 
   async #fetchNow(
@@ -150,6 +184,13 @@ export class Blobs {
     }
     turns.running--
     if (turns.running === 0) this.#fetches.delete(peer)
+  }
+}
+
+async function untilAllowed(allowance: Allowance, stream: Stream): Promise<void> {
+  while (take(allowance, servesPerPeer, performance.now()) === 0) {
+    await pause(servePauseMs)
+    if (stream.status !== 'open') throw new Error('nobody waits for the answer')
   }
 }
 

@@ -3,6 +3,7 @@
  * What one address may have is bounded in number, in handshakes at a time, and in new ones a second.
  */
 import { limits } from '../../protocol/limits.js'
+import { parseIp, prefixOf } from '../../protocol/subnet.js'
 
 interface Address {
   sockets: number
@@ -41,24 +42,31 @@ export class Door {
     return true
   }
 
+  /** Somebody from there was sent away: a name costs nothing, so its address has fewer sockets for a while. */
+  blame(host: string): void {
+    const address = this.#addressOf(host)
+    address.tokens = Math.max(-limits.socketsPerBan, address.tokens - limits.socketsPerBan)
+  }
+
   /** It has proven who it is. */
   settle(host: string): void {
-    const address = this.#addresses.get(host)
+    const address = this.#addresses.get(keyOf(host))
     if (address !== undefined) address.handshakes--
   }
 
   /** @param isSettled  whether it had */
   leave(host: string, isSettled: boolean): void {
-    const address = this.#addresses.get(host)
+    const address = this.#addresses.get(keyOf(host))
     if (address === undefined) return
     address.sockets--
     if (!isSettled) address.handshakes--
   }
 
   #addressOf(host: string): Address {
+    const key = keyOf(host)
     const nowMs = this.#nowMs()
     const most = limits.socketsPerAddressMax
-    const address = this.#addresses.get(host) ?? {
+    const address = this.#addresses.get(key) ?? {
       sockets: 0,
       handshakes: 0,
       tokens: most,
@@ -67,8 +75,8 @@ export class Door {
     const gained = ((nowMs - address.filledMs) / 1000) * limits.socketsPerAddressPerSecond
     address.tokens = Math.min(most, address.tokens + gained)
     address.filledMs = nowMs
-    this.#addresses.delete(host)
-    this.#addresses.set(host, address)
+    this.#addresses.delete(key)
+    this.#addresses.set(key, address)
     if (this.#addresses.size > addressesMax) this.#forgetOne()
     return address
   }
@@ -80,4 +88,10 @@ export class Door {
         return
       }
   }
+}
+
+/** What one person has for nothing: an address of IPv4, a /64 of IPv6. */
+function keyOf(host: string): string {
+  const ip = parseIp(host)
+  return ip === undefined ? host : prefixOf(ip, ip.version === 4 ? 32 : 64)
 }

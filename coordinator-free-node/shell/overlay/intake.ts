@@ -5,8 +5,11 @@
  *
  * A frame is handled at once while nobody waits and its neighbour has budget left: the usual case costs two clocks.
  */
+import { setTimeout as pause } from 'node:timers/promises'
 import { parseMail } from './frames.js'
 
+/** Bytes are waited for at least so long: shorter timers cost more than they hold back. */
+const byteWaitMsMin = 20
 /** One neighbour's slice of a turn, and all slices of it: then sockets, timers and everything else get theirs. */
 const sliceMsMax = 2
 const turnMsMax = 8
@@ -19,8 +22,9 @@ const waitingShare = 0.5
 const refillMs = 20
 
 export interface IntakeOptions<Key> {
-  /** Of one neighbour; twice as much may come at once. Infinity: no bound. */
+  /** Handled, of one neighbour; twice as much may come at once. Infinity: no bound. */
   messagesPerSecond: number
+  /** Received. More than that is no fault: bytes may come as fast as a line is. */
   bytesPerSecond: number
   /** What part of its budget a neighbour has, 0 to 1. */
   shareOf(key: Key): number
@@ -83,6 +87,23 @@ export class Intake<Key extends object> {
     return this.#later(inbox, undefined)
   }
 
+  /**
+   * Bytes of a neighbour have arrived, of frames that may never be whole.
+   *
+   * @returns a promise when they are too many: no more is to be read before it resolves
+   */
+  arrive(key: Key, bytes: number): void | Promise<void> {
+    const inbox = this.#inboxOf(key)
+    inbox.bytesLeft -= bytes
+    this.counts.bytes += bytes
+    if (inbox.bytesLeft > 0) return
+    this.#fill(inbox, this.#options.nowMs())
+    if (inbox.bytesLeft > 0) return
+    this.counts.waits++
+    const perMs = (this.#options.bytesPerSecond * this.#options.shareOf(key)) / 1000
+    return pause(Math.max(byteWaitMsMin, -inbox.bytesLeft / perMs), undefined, { ref: false })
+  }
+
   /** The neighbour is gone, and with it whatever it sent. */
   forget(key: Key): void {
     const inbox = this.#inboxes.get(key)
@@ -99,14 +120,16 @@ export class Intake<Key extends object> {
   #inboxOf(key: Key): Inbox<Key> {
     let inbox = this.#inboxes.get(key)
     if (inbox === undefined) {
+      const { messagesPerSecond, bytesPerSecond, shareOf } = this.#options
+      const share = shareOf(key)
       const nowMs = this.#options.nowMs()
       inbox = {
         key,
         messages: [],
         at: 0,
         done: undefined,
-        messagesLeft: 2 * this.#options.messagesPerSecond,
-        bytesLeft: 2 * this.#options.bytesPerSecond,
+        messagesLeft: 2 * share * messagesPerSecond,
+        bytesLeft: 2 * share * bytesPerSecond,
         filledMs: nowMs,
         windowMs: nowMs,
         waitedMs: 0,
@@ -131,16 +154,12 @@ export class Intake<Key extends object> {
     this.#askTurn()
     let waits: Promise<void> | undefined
     let spentMs = 0
-    while (inbox.at < inbox.messages.length && hasBudget(inbox)) {
+    while (inbox.at < inbox.messages.length && inbox.messagesLeft >= 1) {
       const most = messagesPerSecond === Infinity ? batchMessages : Math.ceil(inbox.messagesLeft)
       const batch = inbox.messages.slice(inbox.at, inbox.at + Math.min(batchMessages, most))
-      let bytes = 0
-      for (const message of batch) bytes += message.length
       inbox.at += batch.length
       inbox.messagesLeft -= batch.length
-      inbox.bytesLeft -= bytes
       this.counts.messages += batch.length
-      this.counts.bytes += bytes
       const handled = handle(inbox.key, batch)
       if (handled !== undefined) waits = handled
       spentMs = nowMs() - startMs
@@ -153,11 +172,13 @@ export class Intake<Key extends object> {
   #fill(inbox: Inbox<Key>, nowMs: number): void {
     const { messagesPerSecond, bytesPerSecond, shareOf } = this.#options
     if (messagesPerSecond === Infinity && bytesPerSecond === Infinity) return
-    const share = ((nowMs - inbox.filledMs) / 1000) * shareOf(inbox.key)
+    const share = shareOf(inbox.key)
+    const seconds = (nowMs - inbox.filledMs) / 1000
     inbox.filledMs = nowMs
-    const { messagesLeft, bytesLeft } = inbox
-    inbox.messagesLeft = Math.min(2 * messagesPerSecond, messagesLeft + share * messagesPerSecond)
-    inbox.bytesLeft = Math.min(2 * bytesPerSecond, bytesLeft + share * bytesPerSecond)
+    const fill = (left: number, perSecond: number) =>
+      Math.min(2 * share * perSecond, left + seconds * share * perSecond)
+    inbox.messagesLeft = fill(inbox.messagesLeft, messagesPerSecond)
+    inbox.bytesLeft = fill(inbox.bytesLeft, bytesPerSecond)
   }
 
   /** After a slice: done, on to the next one, or to wait for what is in the way. */
@@ -176,7 +197,7 @@ export class Intake<Key extends object> {
       done?.resolve()
       return
     }
-    if (hasBudget(inbox)) {
+    if (inbox.messagesLeft >= 1) {
       this.#queue.push(inbox)
       this.#askTurn()
       return
@@ -221,7 +242,7 @@ export class Intake<Key extends object> {
     for (const inbox of [...this.#starved]) {
       this.#noteWait(inbox, nowMs)
       this.#fill(inbox, nowMs)
-      if (inbox.done !== undefined && !hasBudget(inbox)) continue
+      if (inbox.done !== undefined && inbox.messagesLeft < 1) continue
       this.#starved.delete(inbox)
       if (inbox.done !== undefined) this.#queue.push(inbox)
     }
@@ -229,7 +250,6 @@ export class Intake<Key extends object> {
     if (this.#starved.size > 0) this.#refill = setTimeout(() => this.#onRefill(), refillMs)
   }
 
-  /** Bytes may come as fast as a line is: that is no fault. */
   #noteWait(inbox: Inbox<Key>, nowMs: number): void {
     if (inbox.messagesLeft < 1) inbox.waitedMs += nowMs - inbox.filledMs
     const lastedMs = nowMs - inbox.windowMs
@@ -240,8 +260,4 @@ export class Intake<Key extends object> {
     inbox.waitedMs = 0
     if (isFlood) this.#options.onFlooding(inbox.key)
   }
-}
-
-function hasBudget({ messagesLeft, bytesLeft }: Inbox<object>): boolean {
-  return messagesLeft >= 1 && bytesLeft > 0
 }

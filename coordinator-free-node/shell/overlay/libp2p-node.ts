@@ -11,6 +11,7 @@ import { createLibp2p } from 'libp2p'
 import type { GridError } from '../../protocol/errors.js'
 import { limits } from '../../protocol/limits.js'
 import { type CredentialsDesk, noiseWithCredentials } from './credentials.js'
+import { Door } from './door.js'
 import { type CountedGate, connectionGater, gatedDesk } from './gate.js'
 import { wsTransport } from './ws-transport.js'
 
@@ -42,6 +43,8 @@ export interface Libp2pNodeOptions {
   dialMs: number
   handshakeMs: number
   gate: CountedGate
+  /** Default: one of its own. */
+  door?: Door
   credentials: CredentialsDesk
   /** WebSocket frames of one connection. */
   framesPerSecond?: number
@@ -64,6 +67,7 @@ export function createLibp2pNode(options: Libp2pNodeOptions): Promise<Libp2p> {
         socketsMax: connectionsMax + pendingMax,
         framesPerSecond: options.framesPerSecond ?? Number.POSITIVE_INFINITY,
         gate: options.gate,
+        door: options.door ?? new Door(() => performance.now()),
         onListenError: options.onListenError,
       }),
     ],

@@ -21,6 +21,8 @@ const finishMsMax = 1000
 export interface MailStreamHooks {
   /** The next frame is taken only once the promise resolves. A throw costs the remote its connection. */
   onFrame(frame: Frame): void | Promise<void>
+  /** Before they are looked at. Nothing more is read until the promise resolves. */
+  onBytes(bytes: number): void | Promise<void>
   /** Exactly once, whoever ended it. `fault`: the remote broke the protocol. */
   onGone(reason: string, fault: GridError | undefined): void
 }
@@ -40,6 +42,9 @@ export class MailStream {
   #queueBytes = 0
   #flushAsked = false
   #reading = false
+  #isResuming = false
+  /** More has come than may: resolves when the rest may be read. */
+  #allowed: Promise<void> | undefined
   #handledBytes = 0
   /** Whether anything went out of the queue since the last tick. */
   #drained = false
@@ -151,13 +156,27 @@ export class MailStream {
   /** Once libp2p has written what it held itself: its own listener runs first and defers by a microtask. */
   readonly #onDrain = (): void => this.#askFlush()
 
-  readonly #onClose = (): void => this.abort('the connection closed')
+  readonly #onClose = ({ error }: Event & { error?: Error }): void =>
+    this.abort(error === undefined ? 'the connection closed' : error.message)
 
   readonly #onBytes = (event: { data: Uint8Array | { subarray(): Uint8Array } }): void => {
     this.#heard = true
-    this.#reader.push(event.data instanceof Uint8Array ? event.data : event.data.subarray())
-    if (!this.#reading) this.#read()
+    const bytes = event.data instanceof Uint8Array ? event.data : event.data.subarray()
+    this.#reader.push(bytes)
+    const allowed = this.#hooks.onBytes(bytes.length)
+    if (allowed !== undefined) this.#allowed = allowed
+    if (!this.#isResuming) this.#goOn()
     this.#note()
+  }
+
+  /** Reads on where nothing is being handled and the budget allows it. */
+  #goOn(): void {
+    if (!this.#reading) this.#read()
+    if (this.#reading || this.#gone || this.#allowed === undefined) return
+    const allowed = this.#allowed
+    this.#allowed = undefined
+    this.#handledBytes = 0
+    this.#pauseUntil(allowed)
   }
 
   /** What this stream holds in memory now. */
@@ -198,11 +217,16 @@ export class MailStream {
 
   #readOn(): void {
     this.#reading = false
-    this.#read()
-    this.#note()
+    this.#goOn()
     if (!this.#reading && !this.#gone && this.#stream.readStatus === 'paused') {
+      // It hands over what it has before it tells the muxer: a pause in the middle of that would be taken back, the
+      // remote go on sending, and the stream be reset for what it then holds.
+      this.#isResuming = true
       this.#stream.resume()
+      this.#isResuming = false
+      this.#goOn()
     }
+    this.#note()
   }
 
   #fail(error: unknown): void {

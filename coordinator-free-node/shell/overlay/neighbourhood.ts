@@ -50,6 +50,9 @@ export interface Departure {
   addresses: readonly string[]
 }
 
+/** After what was written has gone out, at once, or at once and with an effect on others from the same address. */
+export type HangUp = 'close' | 'abort' | 'banish'
+
 export interface NeighbourhoodHooks {
   /** @param place  the other end of its connection */
   onJoined(peer: PeerId, addresses: readonly string[], place: string, inbound: boolean): void
@@ -59,8 +62,8 @@ export interface NeighbourhoodHooks {
   onMisdeed(peer: PeerId, misdeed: Misdeed): void
   /** What this node tells others of itself. */
   ownAddresses(): readonly string[]
-  /** Ends every connection to the peer: at once, or after what was written has gone out. */
-  hangUp(peer: PeerId, how: 'abort' | 'close', reason: string): void
+  /** Ends every connection to the peer. */
+  hangUp(peer: PeerId, how: HangUp, reason: string): void
 }
 
 export interface NeighbourhoodOptions {
@@ -77,7 +80,7 @@ export interface NeighbourhoodOptions {
 
 /** What neighbours may use up; Infinity: no bound. */
 export interface NeighbourBudgets {
-  /** Handled, a neighbour; twice as much may come at once. */
+  /** Handled and received, a neighbour; twice as much may come at once. */
   messagesPerSecond: number
   bytesPerSecond: number
   /** Held in memory for all of them together: received and not handled, and not sent yet. */
@@ -270,6 +273,7 @@ export class Neighbourhood {
 
   #newLine(stream: Stream, connection: Connection, state: LineState, inbound: boolean): Line {
     const hooks = {
+      onBytes: (bytes: number) => this.#intake.arrive(line, bytes),
       onFrame: (frame: Frame) => this.#onFrame(line, frame),
       onGone: (reason: string, fault?: GridError) => this.#onGone(line, reason, fault),
     }
@@ -387,7 +391,7 @@ export class Neighbourhood {
     line.state = 'gone'
     this.#greeting.delete(line)
     this.#intake.forget(line)
-    if (fault !== undefined) this.#hooks.hangUp(peer, 'abort', reason)
+    if (fault !== undefined) this.#hooks.hangUp(peer, 'banish', reason)
     const opening = this.#openings.get(peer)
     if (state === 'opening' && opening?.line === line) opening.reject(new Error(reason))
     if (state !== 'joined') return

@@ -6,6 +6,7 @@ import './with-resolvers.js'
 import { setMaxListeners } from 'node:events'
 import type { Connection, Libp2p, PeerInfo } from '@libp2p/interface'
 import { peerIdFromPrivateKey, peerIdFromString } from '@libp2p/peer-id'
+import { getNetConfig } from '@libp2p/utils'
 import { nextFraction, seedRandom } from '../../core/kit/random.js'
 import type {
   Overlay,
@@ -17,6 +18,7 @@ import type {
 import { GridError, isGridError } from '../../protocol/errors.js'
 import type { BlobHash, PeerId } from '../../protocol/ids.js'
 import { limits } from '../../protocol/limits.js'
+import type { Misdeed } from '../../protocol/misdeeds.js'
 import { parseAddress, parseTarget, sortAddresses, type Target, withPeer } from './addresses.js'
 import { Blobs } from './blobs.js'
 import { openDesk } from './credentials.js'
@@ -24,11 +26,12 @@ import { orAborted, startDeadline } from './deadline.js'
 import { dialReason, isDenied } from './dial-reason.js'
 import { Directory } from './directory.js'
 import { keepTableDiverse } from './diverse-table.js'
+import { Door } from './door.js'
 import { messageBytesMax } from './frames.js'
 import { type CountedGate, countDenials, type GateCounts, openGate } from './gate.js'
 import { createLibp2pNode, stopLibp2pNode } from './libp2p-node.js'
 import { tickClock } from './liveness.js'
-import { abortConnection, type Departure, Neighbourhood } from './neighbourhood.js'
+import { abortConnection, type Departure, type HangUp, Neighbourhood } from './neighbourhood.js'
 import {
   checkGrid,
   defaultBudgets,
@@ -59,6 +62,7 @@ class Libp2pOverlay implements Overlay {
   readonly #neighbourhood: Neighbourhood
   readonly #redialer: Redialer
   readonly #gate: CountedGate
+  readonly #door = new Door(() => performance.now())
   readonly #listen: string[]
   readonly #connects = new Map<string, Promise<PeerId>>()
   readonly #discoveredMs = new Map<PeerId, number>()
@@ -88,8 +92,7 @@ class Libp2pOverlay implements Overlay {
       },
       {
         onJoined: (...joined) => this.#onJoined(...joined),
-        onMisdeed: (peer, misdeed) =>
-          this.#emit({ type: 'peer-misbehaved', peer, misdeed, times: 1 }),
+        onMisdeed: (peer, misdeed) => this.#misdeed(peer, misdeed),
         onLeft: (peer, departure) => this.#onLeft(peer, departure),
         onMessages: (peer, messages) => this.#handlers?.onMessages(peer, messages),
         ownAddresses: () => this.addresses(),
@@ -121,6 +124,7 @@ class Libp2pOverlay implements Overlay {
       dialMs: this.#times.dialMs,
       handshakeMs: this.#times.handshakeMs,
       gate: this.#gate,
+      door: this.#door,
       credentials: this.#options.credentials ?? openDesk,
       framesPerSecond: this.#options.budgets?.framesPerSecond ?? Number.POSITIVE_INFINITY,
       onListenError: (error) => {
@@ -131,6 +135,7 @@ class Libp2pOverlay implements Overlay {
       protocol: this.#protocol('blob'),
       idleMs: this.#times.blobIdleMs,
       readBlob: (hash) => handlers.readBlob(hash),
+      onFlooding: (peer) => this.#misdeed(peer, 'flooding'),
     })
     if (this.#options.subnetOf !== undefined) keepTableDiverse(libp2p, this.#options.subnetOf)
     const { queryMs } = this.#times
@@ -220,6 +225,7 @@ class Libp2pOverlay implements Overlay {
       const place = String(connection.remoteAddr)
       const denial = this.#gate.denialOfPeer(peer) ?? this.#gate.denialOfPlace(place)
       if (denial === undefined) continue
+      this.#blame(connection)
       this.#neighbourhood.dismiss(peer, denial)
       const signal = AbortSignal.timeout(farewellMsMax)
       connection.close({ signal }).catch(() => abortConnection(connection, denial))
@@ -349,16 +355,22 @@ class Libp2pOverlay implements Overlay {
     return libp2p.getConnections(peerIdFromString(peer))
   }
 
-  #hangUp(peer: PeerId, how: 'abort' | 'close', reason: string): void {
+  #hangUp(peer: PeerId, how: HangUp, reason: string): void {
     const libp2p = this.#node?.libp2p
     if (libp2p === undefined) return
     for (const connection of this.#connectionsTo(libp2p, peer)) {
-      if (how === 'abort') abortConnection(connection, reason)
+      if (how === 'banish') this.#blame(connection)
+      if (how !== 'close') abortConnection(connection, reason)
       else {
         const signal = AbortSignal.timeout(farewellMsMax)
         connection.close({ signal }).catch(() => abortConnection(connection, reason))
       }
     }
+  }
+
+  /** Others from the same place wait a little longer. */
+  #blame({ direction, remoteAddr }: Connection): void {
+    if (direction === 'inbound') this.#door.blame(getNetConfig(remoteAddr).host)
   }
 
   async #closeConnections(libp2p: Libp2p, signal: AbortSignal): Promise<void> {
@@ -398,6 +410,10 @@ class Libp2pOverlay implements Overlay {
     }
     const addresses = sortAddresses(info.multiaddrs).map((address) => withPeer(address, peer))
     this.#emit({ type: 'peer-discovered', peer, addresses })
+  }
+
+  #misdeed(peer: PeerId, misdeed: Misdeed): void {
+    this.#emit({ type: 'peer-misbehaved', peer, misdeed, times: 1 })
   }
 
   #emit(event: OverlayEvent): void {

@@ -22,7 +22,7 @@ import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { WebSockets } from '@multiformats/multiaddr-matcher'
 import { WebSocket, WebSocketServer } from 'ws'
 import { GridError } from '../../protocol/errors.js'
-import { Door } from './door.js'
+import type { Door } from './door.js'
 import type { CountedGate } from './gate.js'
 import { payloadBytesMax, WsConnection, zeroMask } from './ws-connection.js'
 
@@ -46,6 +46,8 @@ export interface WsTransportOptions {
   socketsMax: number
   /** Frames of one connection that are read in a second; Infinity: no bound. */
   framesPerSecond: number
+  /** Counts the sockets of each address. */
+  door: Door
   /** Asked for every socket from outside, and for what a dialled name stands for. */
   gate: CountedGate
   /** Told why a listener did not come up: libp2p passes on the text only. */
@@ -180,7 +182,6 @@ class WsListener extends TypedEventEmitter<ListenerEvents> implements Listener {
   readonly #http: http.Server
   readonly #ws = new WebSocketServer({ ...socketOptions, noServer: true, clientTracking: false })
   readonly #sockets = new Set<Socket>()
-  readonly #door = new Door(() => performance.now())
   /** Those that are through with their handshake. */
   readonly #settled = new WeakSet<Socket>()
   readonly #shutdown = new AbortController()
@@ -260,14 +261,14 @@ class WsListener extends TypedEventEmitter<ListenerEvents> implements Listener {
     }
     const host = socket.remoteAddress ?? ''
     socket.on('error', () => socket.destroy())
-    if (!this.#door.enter(host)) {
+    if (!this.#options.door.enter(host)) {
       socket.destroy()
       return
     }
     this.#sockets.add(socket)
     socket.once('close', () => {
       this.#sockets.delete(socket)
-      this.#door.leave(host, this.#settled.has(socket))
+      this.#options.door.leave(host, this.#settled.has(socket))
     })
     // Nagle waits for an answer before it sends the rest: a round trip lost on every small frame.
     socket.setNoDelay(true)
@@ -296,7 +297,7 @@ class WsListener extends TypedEventEmitter<ListenerEvents> implements Listener {
       .then(() => {
         if (request.socket.destroyed) return
         this.#settled.add(request.socket)
-        this.#door.settle(remoteAddress)
+        this.#options.door.settle(remoteAddress)
       })
       .catch((error: unknown) => {
         connection.abort(error instanceof Error ? error : new Error(String(error)))

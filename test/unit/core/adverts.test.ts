@@ -1,28 +1,36 @@
 import { describe, expect, test } from '@jest/globals'
 import type { CoreMessage } from '../../../coordinator-free-node/core/messages.js'
+import type { JobId } from '../../../coordinator-free-node/protocol/ids.js'
 import { limits } from '../../../coordinator-free-node/protocol/limits.js'
 import { job, LoneNode, manifest, peer } from './lone-node.js'
 
-function advert(serial: number, hops = 0, closed = false): CoreMessage {
+function advert(
+  serial: number,
+  hops = 0,
+  closed = false,
+  { id = job, steward = peer(9) } = {},
+): CoreMessage {
   return {
     type: 'advert',
     body: {
-      job,
-      steward: peer(9),
+      job: id,
+      steward,
       addresses: ['/ip4/127.0.0.1/tcp/1/ws'],
       serial,
       ttlMs: 45_000,
       closed,
       name: 'somebody',
-      requester: peer(9),
+      requester: steward,
       taskHash: manifest().taskHash,
       tier: 'builtin',
       unitMemoryBytesMax: 65_536,
     },
-    sealed: { body: new Uint8Array(), signer: peer(9), signature: new Uint8Array(64) },
+    sealed: { body: new Uint8Array(), signer: steward, signature: new Uint8Array(64) },
     hops,
   }
 }
+
+const jobOf = (n: number) => n.toString(16).padStart(64, '0') as JobId
 
 function between(config = { donates: true }) {
   const node = new LoneNode(config)
@@ -84,9 +92,26 @@ describe('advert', () => {
     const { advertsPerNeighbourAtOnce, advertsToldPerNeighbourAtOnce } = limits
     for (let serial = 1; serial <= 3 * advertsPerNeighbourAtOnce; serial++)
       node.hear(peer(1), advert(serial))
-    expect(node.state.adverts.dropped).toBe(2 * advertsPerNeighbourAtOnce)
+    // As many again, and whoever sends them is sent away.
+    expect(node.state.adverts.dropped).toBe(advertsPerNeighbourAtOnce)
+    expect(node.state.neighbours.neighbours.has(peer(1))).toBe(false)
     // Passed on more slowly still: the next one hears them all, whatever holds them up on the way.
     expect(node.sent('advert', peer(2)).length).toBe(advertsToldPerNeighbourAtOnce)
+  })
+
+  test('of many flooders together are heard no faster, and a quiet neighbour is heard all the same', () => {
+    const node = between()
+    const { advertsAtOnce, advertsPerNeighbourAtOnce, advertsSurePerNeighbourAtOnce } = limits
+    const flooders = [10, 11, 12]
+    for (const n of flooders) {
+      node.event({ type: 'neighbour-joined', peer: peer(n), addresses: [] })
+      for (let i = 0; i < advertsPerNeighbourAtOnce; i++)
+        node.hear(peer(n), advert(1, 0, false, { id: jobOf(1_000 * n + i), steward: peer(n) }))
+    }
+    const heard = node.state.adverts.adverts.size
+    expect(heard).toBe(advertsAtOnce + 2 * advertsSurePerNeighbourAtOnce)
+    node.hear(peer(1), advert(1))
+    expect(node.state.adverts.adverts.size).toBe(heard + 1)
   })
 
   test('expires, and takes the job along', () => {

@@ -2,6 +2,7 @@
 import { describe, expect, test } from '@jest/globals'
 import type { CoreMessage } from '../../../coordinator-free-node/core/messages.js'
 import type { JobId, PeerId } from '../../../coordinator-free-node/protocol/ids.js'
+import { limits } from '../../../coordinator-free-node/protocol/limits.js'
 import { LoneNode, manifest, peer } from './lone-node.js'
 
 const jobOf = (n: number) => n.toString(16).padStart(64, '0') as JobId
@@ -70,5 +71,33 @@ describe('a job that its steward does not have', () => {
       node.pass(1_000)
     }
     expect(asked).toBeLessThan(10)
+  })
+})
+
+describe('stewards that nobody ever heard of', () => {
+  /** The node's dials since it was asked last, each of which fails. */
+  function dialled(node: LoneNode): number {
+    const dials = node.effects
+      .splice(0)
+      .flatMap((effect) => (effect.type === 'dial' ? [effect.peer] : []))
+    for (const peer of dials) node.event({ type: 'dial-failed', peer, reason: 'nobody there' })
+    return dials.length
+  }
+
+  test('are looked for a few a minute, however many are advertised', () => {
+    const node = host()
+    let searches = 0
+    for (let second = 0; second < 60; second++) {
+      for (let n = 0; n < 20; n++) {
+        const made = 20 * second + n
+        node.hear(peer(1), advert(peer(100 + made), jobOf(made)))
+        searches += dialled(node)
+      }
+      node.pass(1_000)
+      searches += dialled(node)
+    }
+    expect(searches).toBeGreaterThan(10)
+    const { perMinute, atOnce } = limits.stewardSearches
+    expect(searches).toBeLessThanOrEqual(perMinute + atOnce)
   })
 })
