@@ -16,6 +16,9 @@ import { parcelBytesMin } from './wire.js'
 /** Tasks that process and daemon count on to be there; whoever needs another sends it again. */
 export const tasksKeptMax = 16
 
+/** Outputs of a message that keep each other in memory: any of them alone keeps no more than this. */
+const sharedBytesMax = 64 * 1024
+
 /** What the process is started with, as JSON. */
 export interface ProcessSettings {
   /** Threads. */
@@ -196,15 +199,18 @@ export function unpackResults(
   columns: ResultColumns,
   parcels: readonly Uint8Array[],
 ): UnitOutcome[] {
-  const outputs = unpackBytes(columns.outputs, columns.outputBytes, parcels)
+  // One copy for all: views would keep the whole message, and a copy each costs as much as a short unit.
+  const digests = columns.digests.slice()
+  const areFew = columns.outputs.length <= sharedBytesMax
+  const joined = areFew ? columns.outputs.slice() : columns.outputs
+  const outputs = unpackBytes(joined, columns.outputBytes, parcels)
   return columns.units.map((unit, i) => {
     const output = outputs[i] ?? new Uint8Array()
     return {
       unit,
       kind: resultKinds[columns.kinds[i] ?? 0] ?? 'trap',
-      // A short one alone must not keep all of its message in memory.
-      output: isParcel(output.length) ? output : output.slice(),
-      digest: columns.digests.slice(32 * i, 32 * (i + 1)),
+      output: areFew || isParcel(output.length) ? output : output.slice(),
+      digest: digests.subarray(32 * i, 32 * (i + 1)),
       spentMs: columns.spentMs[i] ?? 0,
       fuel: columns.fuel[i] ?? 0,
     }

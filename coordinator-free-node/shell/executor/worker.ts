@@ -18,7 +18,7 @@ import { runWasm } from './wasm-runtime.js'
 import { WorkShare } from './work-share.js'
 
 /** Results wait at most this long for company. */
-const emitEveryMs = 5
+const emitEveryMs = 20
 /** And never beyond this. */
 const emitBytesMax = limits.batchBytesMax
 /** What may wait to leave the process before the thread waits, too: a few results of the greatest length. */

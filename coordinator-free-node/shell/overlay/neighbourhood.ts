@@ -99,6 +99,9 @@ export interface NeighbourTraffic extends IntakeCounts {
   cutForMemory: number
 }
 
+/** Part of the longest silence after which a beat is sent: two before it is over, and few to wake an idle machine for. */
+const beatShare = 0.4
+
 type LineState = 'greeting' | 'opening' | 'joined' | 'gone'
 
 /** One mail stream and how far it has come. */
@@ -241,7 +244,7 @@ export class Neighbourhood {
       line.silence.count(tickMs, heard || line.mail.isReading, spoke)
       if (line.silence.heardMs >= silenceMs) {
         this.#cut(line, `nothing came from it for ${(silenceMs / 1000).toFixed(1)} s`)
-      } else if (line.silence.spokeMs >= silenceMs / 4) {
+      } else if (line.silence.spokeMs >= beatShare * silenceMs) {
         line.mail.sendControl('beat')
       }
       line.stalledMs = line.mail.takeStall() ? line.stalledMs + tickMs : 0

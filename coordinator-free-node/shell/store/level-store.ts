@@ -79,7 +79,12 @@ async function openDatabase(
   warn: (text: string) => void,
 ): Promise<Database> {
   for (let attempt = 0; ; attempt++) {
-    const db: Database = new ClassicLevel(location, { keyEncoding: 'utf8', valueEncoding: 'view' })
+    const db: Database = new ClassicLevel(location, {
+      keyEncoding: 'utf8',
+      valueEncoding: 'view',
+      // Inputs and results come and go with their jobs: to compress them takes longer than all the rest.
+      compression: false,
+    })
     try {
       await mkdir(location, { recursive: true, mode: 0o700 })
       await db.open()

@@ -12,13 +12,13 @@ describe('a chunk', () => {
     expect(numbers(new UnitQueue(unitsOf(100)).takeChunk(undefined, 2))).toEqual([0])
   })
 
-  test('is some 25 ms of work', () => {
-    expect(new UnitQueue(unitsOf(1_000)).takeChunk(2.5, 2)).toHaveLength(10)
+  test('is some 60 ms of work', () => {
+    expect(new UnitQueue(unitsOf(1_000)).takeChunk(2.5, 2)).toHaveLength(24)
     expect(new UnitQueue(unitsOf(1_000)).takeChunk(60_000, 2)).toHaveLength(1)
   })
 
-  test('is at most 256 units, and a fair share of what is left', () => {
-    expect(new UnitQueue(unitsOf(10_000)).takeChunk(0, 2)).toHaveLength(256)
+  test('is at most 512 units, and a fair share of what is left', () => {
+    expect(new UnitQueue(unitsOf(10_000)).takeChunk(0, 2)).toHaveLength(512)
     expect(new UnitQueue(unitsOf(9)).takeChunk(0, 2)).toHaveLength(5)
   })
 
