@@ -1,6 +1,7 @@
 /**
  * `node bench/peers/install.mjs`: gets the systems that the suite peers measures beside the grid. Packages of npm go into
- * this folder, by its own lock; Debian's are installed where that is possible, and left out with a word where not.
+ * this folder, in the versions of its lock; not by `npm ci`, which wants packages for every other system to be there.
+ * Debian's are installed where that is possible, and left out with a word where not.
  */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
@@ -12,7 +13,7 @@ const debian = [
   { name: 'python3-distributed', test: ['/usr/bin/python3', '-c', 'import distributed'] },
 ]
 
-execFileSync('npm', ['ci', '--no-audit', '--no-fund', '--ignore-scripts'], {
+execFileSync('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--ignore-scripts'], {
   cwd: folder,
   stdio: 'inherit',
 })
