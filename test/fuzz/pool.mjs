@@ -133,5 +133,5 @@ export function keepSeeds(file, broken) {
   if (broken.length === 0) return
   const kept = JSON.parse(readFileSync(file, 'utf8'))
   const seeds = new Set([...kept, ...broken.slice(0, 50).map(({ seed }) => seed)])
-  writeFileSync(file, `${JSON.stringify([...seeds].sort((a, b) => a - b))}\n`)
+  writeFileSync(file, `[${[...seeds].sort((a, b) => a - b).join(', ')}]\n`)
 }

@@ -156,7 +156,8 @@ export class LiveNode {
 
   /** A job of the node's own user still gives the right result. */
   async checkJob() {
-    for (const attacker of this.#attackers.splice(0)) await stopLibp2pNode(attacker.libp2p)
+    for (const attacker of this.#attackers.splice(0))
+      if (attacker) await stopLibp2pNode(attacker.libp2p)
     const sdk = await connect({ stateDirectory: this.folder, node: 'running' })
     try {
       const got = await sdk.map(range(0, 50), (x) => x * x)

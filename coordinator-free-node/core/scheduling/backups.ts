@@ -78,16 +78,19 @@ function fastestFirst(schedule: Schedule, idle: Iterable<PeerId>) {
 
 /** Units that are not backed up enough, the one expected last at the end. */
 function latestFirst(schedule: Schedule, nowMs: number): Candidate[] {
-  const candidates: Candidate[] = []
+  const waits = new Map<UnitIndex, number>()
   for (const lease of schedule.leases.values()) {
     const waitMs = expectedWaitMs(lease, nowMs)
     if (waitMs <= 0) continue
     for (const unit of lease.remaining) {
       const open = schedule.open.get(unit)
       const isFull = open === undefined || open.leases.length > limits.backupCopiesMax
-      if (!isFull && open.wanted === 0) candidates.push({ unit, waitMs })
+      // Of a unit in several leases the one that ends first counts, once.
+      if (!isFull && open.wanted === 0)
+        waits.set(unit, Math.min(waitMs, waits.get(unit) ?? Number.POSITIVE_INFINITY))
     }
   }
+  const candidates = [...waits].map(([unit, waitMs]) => ({ unit, waitMs }))
   return candidates.sort((a, b) => a.waitMs - b.waitMs)
 }
 
