@@ -91,17 +91,13 @@ export const limits = {
   /** Life of an advert: three missed renewals. */
   advertTtlMsMax: 60_000,
   /** Adverts that one neighbour may send in a second, and at once, before the rest are dropped unread. */
-  advertsPerNeighbourPerSecond: 100,
-  advertsPerNeighbourAtOnce: 200,
+  advertsPerNeighbour: { perSecond: 100, atOnce: 200 },
   /** News from all neighbours together: a signature each, 85 us, so 1.3 % of a core. 2,250 running jobs make as many. */
-  advertsPerSecond: 150,
-  advertsAtOnce: 300,
+  advertsHeard: { perSecond: 150, atOnce: 300 },
   /** What each neighbour is heard of even when others use all of that up. */
-  advertsSurePerNeighbourPerSecond: 5,
-  advertsSurePerNeighbourAtOnce: 40,
+  advertsSurePerNeighbour: { perSecond: 5, atOnce: 40 },
   /** Adverts that a node sends a neighbour in a second: less than that hears, so that no delay makes them too many. */
-  advertsToldPerNeighbourPerSecond: 60,
-  advertsToldPerNeighbourAtOnce: 120,
+  advertsToldPerNeighbour: { perSecond: 60, atOnce: 120 },
   /** Adverts of one steward in the table: as many as it may have jobs. */
   advertsPerStewardMax: 1_000,
   /** Addresses in an advert or an introduction. */
@@ -113,9 +109,9 @@ export const limits = {
   /** Peers that one neighbour may introduce as long as it is connected: twice what an honest one does. */
   introducedPeersMax: 32,
   /** Dials to acquaintances: whoever makes addresses up has this node knock at strangers' doors. */
-  strangerDials: { perMinute: 30, atOnce: 30 },
+  strangerDials: { perSecond: 0.5, atOnce: 30 },
   /** Stewards that a host looks for because of their adverts: each may cost a walk through the directory. */
-  stewardSearches: { perMinute: 30, atOnce: 30 },
+  stewardSearches: { perSecond: 0.5, atOnce: 30 },
   /** Peers of whom a node remembers misdeeds; 200 bytes each. */
   conductPeersMax: 10_000,
   /** Known peers kept on disk and in memory; the least recently seen goes first. */

@@ -1,6 +1,6 @@
 /** How often something may be done. */
 export interface Rate {
-  perMinute: number
+  perSecond: number
   /** After a quiet time. */
   atOnce: number
 }
@@ -16,17 +16,17 @@ export function createAllowance({ atOnce }: Rate): Allowance {
   return { left: atOnce, countedMs: 0 }
 }
 
-/** @returns how many of those wanted may be done now; they are taken */
-export function take(
-  allowance: Allowance,
-  { perMinute, atOnce }: Rate,
-  nowMs: number,
-  wanted = 1,
-): number {
-  const gained = ((nowMs - allowance.countedMs) / 60_000) * perMinute
+/** @returns how often it may be done now; nothing is taken */
+export function leftOf(allowance: Allowance, { perSecond, atOnce }: Rate, nowMs: number): number {
+  const gained = ((nowMs - allowance.countedMs) / 1000) * perSecond
   allowance.left = Math.min(atOnce, allowance.left + gained)
   allowance.countedMs = nowMs
-  const taken = Math.min(wanted, Math.floor(allowance.left))
+  return Math.floor(allowance.left)
+}
+
+/** @returns how many of those wanted may be done now; they are taken */
+export function take(allowance: Allowance, rate: Rate, nowMs: number, wanted = 1): number {
+  const taken = Math.min(wanted, leftOf(allowance, rate, nowMs))
   allowance.left -= taken
   return taken
 }

@@ -8,6 +8,7 @@ import type { JobId, PeerId } from '../../protocol/ids.js'
 import { limits } from '../../protocol/limits.js'
 import type { AdvertBody } from '../../protocol/messages.js'
 import type { Sealed } from '../../protocol/seal.js'
+import { type Allowance, createAllowance, leftOf, type Rate, take } from '../kit/allowance.js'
 
 export interface Advert {
   body: AdvertBody
@@ -18,41 +19,17 @@ export interface Advert {
   expiresMs: number
 }
 
-interface TokenBucket {
-  tokens: number
-  filledMs: number
-}
-
-interface Rate {
-  perSecond: number
-  atOnce: number
-}
-
-const heardRate: Rate = {
-  perSecond: limits.advertsPerNeighbourPerSecond,
-  atOnce: limits.advertsPerNeighbourAtOnce,
-}
-const sureRate: Rate = {
-  perSecond: limits.advertsSurePerNeighbourPerSecond,
-  atOnce: limits.advertsSurePerNeighbourAtOnce,
-}
-const allRate: Rate = { perSecond: limits.advertsPerSecond, atOnce: limits.advertsAtOnce }
-const toldRate: Rate = {
-  perSecond: limits.advertsToldPerNeighbourPerSecond,
-  atOnce: limits.advertsToldPerNeighbourAtOnce,
-}
-
 export interface AdvertState {
   /** Oldest first; changed by `acceptAdvert` and `dropAdvert` alone. */
   readonly adverts: Map<JobId, Advert>
   /** How many of them each steward has. */
   readonly ofSteward: Map<PeerId, number>
   /** What each neighbour may still send, and may still be sent. */
-  heard: Map<PeerId, TokenBucket>
+  heard: Map<PeerId, Allowance>
   /** What is left of a neighbour's own when that of all is used up. */
-  sure: Map<PeerId, TokenBucket>
-  all: Map<'all', TokenBucket>
-  told: Map<PeerId, TokenBucket>
+  sure: Map<PeerId, Allowance>
+  readonly all: Allowance
+  told: Map<PeerId, Allowance>
   /** Adverts thrown away unread, for the status. */
   dropped: number
   /** Adverts not passed on, to keep to the rate that neighbours hear. */
@@ -65,7 +42,7 @@ export function createAdverts(): AdvertState {
     ofSteward: new Map(),
     heard: new Map(),
     sure: new Map(),
-    all: new Map(),
+    all: createAllowance(limits.advertsHeard),
     told: new Map(),
     dropped: 0,
     untold: 0,
@@ -76,15 +53,18 @@ export function createAdverts(): AdvertState {
 export type Hearing = 'yes' | 'later' | 'excess'
 
 export function hearingOf(state: AdvertState, from: PeerId, nowMs: number): Hearing {
-  if (fill(state.heard, from, heardRate, nowMs).tokens < 1) return 'excess'
-  if (fill(state.all, 'all', allRate, nowMs).tokens >= 1) return 'yes'
-  return fill(state.sure, from, sureRate, nowMs).tokens >= 1 ? 'yes' : 'later'
+  const { advertsPerNeighbour, advertsHeard, advertsSurePerNeighbour } = limits
+  const heard = allowanceOf(state.heard, from, advertsPerNeighbour)
+  if (leftOf(heard, advertsPerNeighbour, nowMs) < 1) return 'excess'
+  if (leftOf(state.all, advertsHeard, nowMs) >= 1) return 'yes'
+  const sure = allowanceOf(state.sure, from, advertsSurePerNeighbour)
+  return leftOf(sure, advertsSurePerNeighbour, nowMs) >= 1 ? 'yes' : 'later'
 }
 
 /** One is thrown away unread; it counts as sent all the same. */
 export function leaveAdvert(state: AdvertState, from: PeerId, nowMs: number): void {
   state.dropped++
-  takeToken(state.heard, from, heardRate, nowMs)
+  takeOne(state.heard, from, limits.advertsPerNeighbour, nowMs)
 }
 
 /** Takes what the advert costs its sender; one that is not heard is counted. */
@@ -94,42 +74,32 @@ export function hearAdvert(state: AdvertState, from: PeerId, nowMs: number): Hea
     leaveAdvert(state, from, nowMs)
     return hearing
   }
-  takeToken(state.heard, from, heardRate, nowMs)
-  if (!takeToken(state.all, 'all', allRate, nowMs)) takeToken(state.sure, from, sureRate, nowMs)
+  takeOne(state.heard, from, limits.advertsPerNeighbour, nowMs)
+  if (take(state.all, limits.advertsHeard, nowMs) === 0)
+    takeOne(state.sure, from, limits.advertsSurePerNeighbour, nowMs)
   return hearing
 }
 
 /** Whether one more advert may go to a neighbour: it would not hear what is above its rate, and blame this node. */
 export function mayTell(state: AdvertState, to: PeerId, nowMs: number): boolean {
-  if (takeToken(state.told, to, toldRate, nowMs)) return true
+  if (takeOne(state.told, to, limits.advertsToldPerNeighbour, nowMs)) return true
   state.untold++
   return false
 }
 
-function takeToken<Key>(
-  buckets: Map<Key, TokenBucket>,
-  peer: Key,
+function takeOne(
+  allowances: Map<PeerId, Allowance>,
+  peer: PeerId,
   rate: Rate,
   nowMs: number,
 ): boolean {
-  const bucket = fill(buckets, peer, rate, nowMs)
-  if (bucket.tokens < 1) return false
-  bucket.tokens--
-  return true
+  return take(allowanceOf(allowances, peer, rate), rate, nowMs) > 0
 }
 
-function fill<Key>(
-  buckets: Map<Key, TokenBucket>,
-  peer: Key,
-  rate: Rate,
-  nowMs: number,
-): TokenBucket {
-  const bucket = buckets.get(peer) ?? { tokens: rate.atOnce, filledMs: nowMs }
-  const gained = ((nowMs - bucket.filledMs) / 1000) * rate.perSecond
-  bucket.tokens = Math.min(rate.atOnce, bucket.tokens + gained)
-  bucket.filledMs = nowMs
-  buckets.set(peer, bucket)
-  return bucket
+function allowanceOf(allowances: Map<PeerId, Allowance>, peer: PeerId, rate: Rate): Allowance {
+  const allowance = allowances.get(peer) ?? createAllowance(rate)
+  allowances.set(peer, allowance)
+  return allowance
 }
 
 /** Whether an advert says more than the one that is known. */

@@ -90,7 +90,7 @@ export function chargeFor(turn: Turn, steward: PeerId, spentMs: number): void {
 }
 
 /** Between two searches where many stewards are to be looked for. */
-const searchRestMs = 60_000 / limits.stewardSearches.perMinute
+const searchRestMs = 1000 / limits.stewardSearches.perSecond
 
 /** Starts as many queued jobs as there are places, and sees that a place is free for the others in turn. */
 export function serveNext(turn: Turn): void {

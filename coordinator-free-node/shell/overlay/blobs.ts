@@ -17,8 +17,8 @@ import { orAborted, startDeadline } from './deadline.js'
 const servesPerPeerMax = 8
 const servesMax = 32
 /** Answers to one peer; more wait. A host fetches two blobs a job, and has at most 64 jobs. */
-const servesPerPeer: Rate = { perMinute: 600, atOnce: 64 }
-const servePauseMs = 60_000 / servesPerPeer.perMinute
+const servesPerPeer: Rate = { perSecond: 10, atOnce: 64 }
+const servePauseMs = 1000 / servesPerPeer.perSecond
 /** Requests above `servesPerPeerMax` that are a flood: no honest peer makes any. */
 const busyPerFlood = 32
 /** Our own fetches from one peer, below what it would serve; the rest wait for their turn. */

@@ -89,27 +89,27 @@ describe('advert', () => {
 
   test('floods are cut off at the rate limit', () => {
     const node = between()
-    const { advertsPerNeighbourAtOnce, advertsToldPerNeighbourAtOnce } = limits
-    for (let serial = 1; serial <= 3 * advertsPerNeighbourAtOnce; serial++)
+    const { advertsPerNeighbour, advertsToldPerNeighbour } = limits
+    for (let serial = 1; serial <= 3 * advertsPerNeighbour.atOnce; serial++)
       node.hear(peer(1), advert(serial))
     // As many again, and whoever sends them is sent away.
-    expect(node.state.adverts.dropped).toBe(advertsPerNeighbourAtOnce)
+    expect(node.state.adverts.dropped).toBe(advertsPerNeighbour.atOnce)
     expect(node.state.neighbours.neighbours.has(peer(1))).toBe(false)
     // Passed on more slowly still: the next one hears them all, whatever holds them up on the way.
-    expect(node.sent('advert', peer(2)).length).toBe(advertsToldPerNeighbourAtOnce)
+    expect(node.sent('advert', peer(2)).length).toBe(advertsToldPerNeighbour.atOnce)
   })
 
   test('of many flooders together are heard no faster, and a quiet neighbour is heard all the same', () => {
     const node = between()
-    const { advertsAtOnce, advertsPerNeighbourAtOnce, advertsSurePerNeighbourAtOnce } = limits
+    const { advertsHeard, advertsPerNeighbour, advertsSurePerNeighbour } = limits
     const flooders = [10, 11, 12]
     for (const n of flooders) {
       node.event({ type: 'neighbour-joined', peer: peer(n), addresses: [] })
-      for (let i = 0; i < advertsPerNeighbourAtOnce; i++)
+      for (let i = 0; i < advertsPerNeighbour.atOnce; i++)
         node.hear(peer(n), advert(1, 0, false, { id: jobOf(1_000 * n + i), steward: peer(n) }))
     }
     const heard = node.state.adverts.adverts.size
-    expect(heard).toBe(advertsAtOnce + 2 * advertsSurePerNeighbourAtOnce)
+    expect(heard).toBe(advertsHeard.atOnce + 2 * advertsSurePerNeighbour.atOnce)
     node.hear(peer(1), advert(1))
     expect(node.state.adverts.adverts.size).toBe(heard + 1)
   })

@@ -118,7 +118,7 @@ describe('a node', () => {
     }
     const { counts } = node.state.conduct
     expect(counts['dead-address']).toBeGreaterThan(0)
-    expect(counts['dead-address']).toBeLessThanOrEqual(limits.strangerDials.perMinute)
+    expect(counts['dead-address']).toBeLessThanOrEqual(60 * limits.strangerDials.perSecond)
     expect(counts['stale-message']).toBeGreaterThan(0)
     expect(node.state.conduct.bans).toBe(0)
   })
