@@ -35,8 +35,8 @@ export interface ProcessHandlers {
 }
 
 const silenceMsMaxDefault = 20_000
-/** Pings within the time that silence may last. */
-const pingsPerSilence = 10
+/** Pings within the time that silence may last: one may be lost in a busy second, and each wakes two processes. */
+const pingsPerSilence = 4
 
 /**
  * @param signal  gives up the start; the process is gone when the promise rejects

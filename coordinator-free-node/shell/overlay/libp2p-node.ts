@@ -17,6 +17,9 @@ import { wsTransport } from './ws-transport.js'
 
 const MIB = 1024 * 1024
 
+/** Neighbours' lines have beats of their own: this finds out that a line of the directory alone is dead. */
+const keepAliveMs = 120_000
+
 /** Neighbours, and as many again that only the directory talks to. */
 const connectionsMax = 2 * limits.neighboursMax
 /** Connections that are still shaking hands. */
@@ -76,6 +79,7 @@ export function createLibp2pNode(options: Libp2pNodeOptions): Promise<Libp2p> {
     ],
     streamMuxers: [
       sturdyYamux({
+        keepAliveInterval: keepAliveMs,
         streamOptions: {
           // A paused stream is reset when more than its buffer arrives: the window must stay below.
           maxStreamWindowSize: 4 * MIB,

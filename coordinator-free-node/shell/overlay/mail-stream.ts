@@ -14,6 +14,7 @@ import {
   takeMailFrame,
 } from './frames.js'
 import type { HeldBytes } from './held-bytes.js'
+import type { Activity } from './liveness.js'
 
 /** Time that a last frame gets to go out. */
 const finishMsMax = 1000
@@ -52,6 +53,7 @@ export class MailStream {
   /** Since the last call of `takeActivity`. */
   #heard = false
   #spoke = false
+  #mailed = false
 
   constructor(stream: Stream, hooks: MailStreamHooks, budgets: MailBudgets) {
     this.#budgets = budgets
@@ -63,16 +65,16 @@ export class MailStream {
     stream.addEventListener('message', this.#onBytes)
   }
 
-  /** True while a frame is being handled: silence then is our doing. */
-  get isReading(): boolean {
-    return this.#reading
-  }
-
-  /** Whether bytes came and went since the last call. */
-  takeActivity(): { heard: boolean; spoke: boolean } {
-    const activity = { heard: this.#heard, spoke: this.#spoke }
+  /** What passed since the last call. While a frame is being handled, silence is our doing. */
+  takeActivity(): Activity {
+    const activity = {
+      heard: this.#heard || this.#reading,
+      spoke: this.#spoke,
+      mailed: this.#mailed,
+    }
     this.#heard = false
     this.#spoke = false
+    this.#mailed = false
     return activity
   }
 
@@ -91,6 +93,7 @@ export class MailStream {
 
   /** Queued until the end of this turn of the event loop. */
   sendMessages(messages: readonly Uint8Array[]): void {
+    this.#mailed = true
     for (const message of messages) {
       this.#queue.push(message)
       this.#queueBytes += mailBytesOf(message)
@@ -196,6 +199,7 @@ export class MailStream {
       while (!this.#gone) {
         const frame = this.#reader.next()
         if (frame === undefined) return
+        this.#mailed ||= frame.kind === 'mail'
         const handled = this.#hooks.onFrame(frame)
         if (handled !== undefined) {
           this.#handledBytes = frame.body.length

@@ -99,9 +99,6 @@ export interface NeighbourTraffic extends IntakeCounts {
   cutForMemory: number
 }
 
-/** Part of the longest silence after which a beat is sent: two before it is over, and few to wake an idle machine for. */
-const beatShare = 0.4
-
 type LineState = 'greeting' | 'opening' | 'joined' | 'gone'
 
 /** One mail stream and how far it has come. */
@@ -240,19 +237,17 @@ export class Neighbourhood {
   tick(tickMs: number): void {
     const { silenceMs, handshakeMs } = this.#options
     for (const line of [...this.#neighbours.values()]) {
-      const { heard, spoke } = line.mail.takeActivity()
-      line.silence.count(tickMs, heard || line.mail.isReading, spoke)
-      if (line.silence.heardMs >= silenceMs) {
-        this.#cut(line, `nothing came from it for ${(silenceMs / 1000).toFixed(1)} s`)
-      } else if (line.silence.spokeMs >= beatShare * silenceMs) {
-        line.mail.sendControl('beat')
-      }
+      const { silence } = line
+      silence.count(tickMs, line.mail.takeActivity())
+      if (silence.isOver)
+        this.#cut(line, `nothing came from it for ${(silence.heardMs / 1000).toFixed(1)} s`)
+      else if (silence.asksForBeat) line.mail.sendControl('beat')
       line.stalledMs = line.mail.takeStall() ? line.stalledMs + tickMs : 0
       if (line.stalledMs >= silenceMs)
         this.#cut(line, `it read nothing for ${(silenceMs / 1000).toFixed(1)} s`)
     }
     for (const line of [...this.#greeting]) {
-      line.silence.count(tickMs, false, false)
+      line.silence.count(tickMs, { heard: false, spoke: false, mailed: false })
       if (line.silence.heardMs >= handshakeMs) this.#cut(line, 'it never introduced itself')
     }
   }
@@ -285,7 +280,7 @@ export class Neighbourhood {
       peer: peerIdOf(connection),
       connection,
       mail,
-      silence: new Silence(),
+      silence: new Silence(this.#options.silenceMs),
       inbound,
       state,
       addresses: [],

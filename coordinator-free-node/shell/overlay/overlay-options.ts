@@ -9,7 +9,7 @@ import type { NeighbourBudgets } from './neighbourhood.js'
 
 /** Times in milliseconds. Raise them for bad lines, lower them in tests. */
 export interface OverlayTimes {
-  /** A neighbour silent for so long is dead; each side speaks at least four times as often. Default 15,000. */
+  /** A neighbour silent for so long is dead, four times as long where no messages pass; each side speaks more than twice as often. Default 15,000. */
   silenceMs: number
   /** From a dial to a neighbour. Default 5,000. */
   dialMs: number

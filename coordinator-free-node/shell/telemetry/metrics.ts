@@ -10,6 +10,8 @@ import { writeBucketsS } from './tallies.js'
 
 /** Running jobs that have metrics of their own; the others are in the totals. */
 const jobsShownMax = 20
+/** How late the event loop runs is asked this often: every look wakes the thread, and a hundred a second are most of what an idle node would do. */
+const lagSampleMs = 5_000
 
 /** One value of a metric. */
 interface Sample {
@@ -345,7 +347,11 @@ export interface Metrics {
 
 export function createMetrics(parts: NodeParts): Metrics {
   const registry = new Registry()
-  collectDefaultMetrics({ register: registry, prefix: 'manyhands_' })
+  collectDefaultMetrics({
+    register: registry,
+    prefix: 'manyhands_',
+    eventLoopMonitoringPrecision: lagSampleMs,
+  })
   for (const source of metricSources) register(registry, source, parts)
   return { contentType: registry.contentType, text: () => registry.metrics() }
 }
