@@ -3,10 +3,12 @@
 import { CommanderError } from 'commander'
 import { createContext } from './context.js'
 import { exitCodes, reportFailure } from './failure.js'
+import { letHeapGrow } from './heap.js'
 import { createProgram } from './program.js'
 import { surviveStrayErrors } from './stray-errors.js'
 import { createTerminal, type Terminal } from './terminal.js'
 
+letHeapGrow()
 const terminal = createTerminal()
 endWithReader()
 surviveStrayErrors((error) => process.exit(failureOf(error, terminal)))
