@@ -150,8 +150,9 @@ export function termsOf(
   const { unitMsMax } = job.manifest.task
   const lease = { units: units.length, queuedMs, expiries, unitMsMax }
   const burden = burdenOf(schedule)
-  // Of many hosts one vote a lease is heard, and it renews the next one.
-  const voteMs = burden === 1 ? voteFlushMs : Math.max(voteFlushMs, Math.ceil(workMs ?? 0))
+  // Of many hosts one vote a lease is heard, and it renews the next one; of few a handful, so that long leases cost no more.
+  const votesALease = burden === 1 ? 5 : 1
+  const voteMs = Math.max(voteFlushMs, Math.ceil((workMs ?? 0) / votesALease))
   const leaseMs = Math.max(leaseMsMin, 4 * voteMs)
   return { nowMs, leaseMs, hardMs: hardLeaseMs(schedule, host, lease), expectedMs, voteMs }
 }

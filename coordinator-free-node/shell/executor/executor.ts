@@ -90,8 +90,11 @@ interface InFlight {
 /** Guard and compiler are linear in a module's size, and 16 MiB take a few seconds on a slow machine. */
 const prepareMsMaxDefault = 20_000
 const gridUnitBytesMax = Math.max(limits.unitInputBytesMax, limits.unitOutputBytesMax)
-/** Below it a chunk is queued behind each running one, so that threads never wait for a message. */
-const prefetchBelowMs = 20
+/**
+ * Below it a chunk is queued behind each running one, so that threads never wait for a message: what a longer unit loses
+ * that way is nothing, and what is queued cannot be taken back for so long.
+ */
+const prefetchBelowMs = 500
 /** Tasks whose unit times are remembered: more than a node serves at once. */
 const tasksTimedMax = 256
 

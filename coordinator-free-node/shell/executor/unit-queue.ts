@@ -3,7 +3,7 @@ import type { UnitInput } from '../../ports/executor.js'
 import { limits } from '../../protocol/limits.js'
 
 /** Work that a chunk aims at: long beside what a chunk costs (up to 1 ms where to wake a process is dear), short beside what a killed one loses. */
-const chunkMs = 60
+const chunkMs = 80
 /** Units beyond it gain nothing: a chunk's own cost is a hundredth of theirs. */
 const chunkUnitsMax = 512
 /** A unit is never counted as shorter: what it costs beside its own time. */
@@ -24,7 +24,7 @@ export class UnitQueue {
   }
 
   /**
-   * Takes units from the front for one thread: some 60 ms of work, at most a thread's share of the queue, at most as
+   * Takes units from the front for one thread: some 80 ms of work, at most a thread's share of the queue, at most as
    * many bytes as a message should have; at least one.
    *
    * @param unitMs  what a unit of the task takes; undefined before the first one, which then goes alone

@@ -17,8 +17,8 @@ import { seededStream } from './seeded-stream.js'
 import { runWasm } from './wasm-runtime.js'
 import { WorkShare } from './work-share.js'
 
-/** Results wait at most this long for company. */
-const emitEveryMs = 20
+/** Results wait at most this long for company: so much finished work can be stuck behind a unit that takes long. */
+const emitEveryMs = 40
 /** And never beyond this. */
 const emitBytesMax = limits.batchBytesMax
 /** What may wait to leave the process before the thread waits, too: a few results of the greatest length. */

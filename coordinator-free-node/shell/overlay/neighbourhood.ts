@@ -25,6 +25,7 @@ import { HeldBytes } from './held-bytes.js'
 import { Intake, type IntakeCounts } from './intake.js'
 import { Silence } from './liveness.js'
 import { type MailBudgets, MailStream } from './mail-stream.js'
+import { announceRoomSeldom } from './room.js'
 
 export const greetingSchema = z.strictObject({
   serial: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER),
@@ -275,6 +276,7 @@ export class Neighbourhood {
       onFrame: (frame: Frame) => this.#onFrame(line, frame),
       onGone: (reason: string, fault?: GridError) => this.#onGone(line, reason, fault),
     }
+    announceRoomSeldom(stream)
     const mail = new MailStream(stream, hooks, this.#mailBudgets)
     const line: Line = {
       peer: peerIdOf(connection),

@@ -12,8 +12,8 @@ describe('a chunk', () => {
     expect(numbers(new UnitQueue(unitsOf(100)).takeChunk(undefined, 2))).toEqual([0])
   })
 
-  test('is some 60 ms of work', () => {
-    expect(new UnitQueue(unitsOf(1_000)).takeChunk(2.5, 2)).toHaveLength(24)
+  test('is some 80 ms of work', () => {
+    expect(new UnitQueue(unitsOf(1_000)).takeChunk(2.5, 2)).toHaveLength(32)
     expect(new UnitQueue(unitsOf(1_000)).takeChunk(60_000, 2)).toHaveLength(1)
   })
 
