@@ -45,7 +45,7 @@ export interface WallReport {
  */
 export function walls(entry: string, flags: readonly string[] = []): Walls {
   const places = readablePlaces(entry)
-  const node = [...permissionFlags(places), '--no-warnings', ...flags]
+  const node = [...permissionFlags(places), '--no-warnings', '--single-threaded-gc', ...flags]
   const { outer, program, before } = outerWall(places.map((place) => place.replace(/\/\*$/, '')))
   const sealed = program === undefined ? [] : [program, ...before]
   const nice = lowPriority()
