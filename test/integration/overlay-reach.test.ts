@@ -117,6 +117,22 @@ describe('connecting', () => {
     mute.close()
   })
 
+  test('to where a peer is now does not fail with an attempt at where it was', async () => {
+    const a = await startStation(await fleet.create())
+    const b = await startStation(await fleet.create())
+    const free = net.createServer().listen(0, '127.0.0.1')
+    await new Promise((resolve) => free.once('listening', resolve))
+    const { port } = free.address() as net.AddressInfo
+    await new Promise((resolve) => free.close(resolve))
+    const now = b.overlay.addresses()[0] ?? ''
+    const before = now.replace(/tcp\/\d+/, `tcp/${port}`)
+    const attempts = [before, now].map((address) => a.overlay.connect([address]))
+    expect((await Promise.allSettled(attempts)).map(({ status }) => status)).toEqual([
+      'rejected',
+      'fulfilled',
+    ])
+  })
+
   test('ends when the caller gives up', async () => {
     const mute = net.createServer().listen(0, '127.0.0.1')
     await new Promise((resolve) => mute.once('listening', resolve))

@@ -54,6 +54,12 @@ export function createOverlay(options: OverlayOptions): Overlay {
   return new Libp2pOverlay(options)
 }
 
+/** An attempt that others who want the same may wait for. */
+interface Connecting {
+  readonly addresses: readonly string[]
+  readonly peer: Promise<PeerId>
+}
+
 class Libp2pOverlay implements Overlay {
   readonly self: PeerId
   readonly #options: OverlayOptions
@@ -64,7 +70,7 @@ class Libp2pOverlay implements Overlay {
   readonly #gate: CountedGate
   readonly #door = new Door(() => performance.now())
   readonly #listen: string[]
-  readonly #connects = new Map<string, Promise<PeerId>>()
+  readonly #connects = new Map<string, Connecting>()
   readonly #discoveredMs = new Map<PeerId, number>()
   #node: { libp2p: Libp2p; directory: Directory; blobs: Blobs } | undefined
   #handlers: OverlayHandlers | undefined
@@ -199,17 +205,35 @@ class Libp2pOverlay implements Overlay {
     const libp2p = this.#running().libp2p
     if (peer !== undefined && this.#neighbourhood.has(peer)) return peer
     const key = peer ?? addresses.join(' ')
-    let connecting = this.#connects.get(key)
-    if (connecting === undefined) {
-      connecting = this.#connectNow(libp2p, target).finally(() => this.#connects.delete(key))
-      connecting.catch(() => {})
-      this.#connects.set(key, connecting)
-    }
     try {
-      return await orAborted(connecting, signal)
+      for (;;) {
+        const running =
+          this.#connects.get(key) ?? this.#beginConnect(key, libp2p, target, addresses)
+        // One at other addresses may fail where these are right: the peer may have moved.
+        const isSame = addresses.every((address) => running.addresses.includes(address))
+        if (isSame) return await orAborted(running.peer, signal)
+        const found = await orAborted(
+          running.peer.catch(() => undefined),
+          signal,
+        )
+        if (found !== undefined) return found
+      }
     } catch (error) {
       throw isGridError(error) ? error : unreachable(target, error)
     }
+  }
+
+  #beginConnect(
+    key: string,
+    libp2p: Libp2p,
+    target: Target,
+    addresses: readonly string[],
+  ): Connecting {
+    const peer = this.#connectNow(libp2p, target).finally(() => this.#connects.delete(key))
+    peer.catch(() => {})
+    const connecting = { addresses, peer }
+    this.#connects.set(key, connecting)
+    return connecting
   }
 
   disconnect(peer: PeerId, reason: string): void {
