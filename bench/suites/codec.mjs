@@ -31,6 +31,7 @@ const messages = {
   decline: () => ({ type: 'decline', job, reason: 'nothing left', final: false }),
   renew: () => ({ type: 'renew', job, leases: [7, 8, 9] }),
   revoke: () => ({ type: 'revoke', job, leases: [7, 8, 9] }),
+  recall: () => ({ type: 'recall', job, lease: 7, runs: [[4_000_000, 50]] }),
   release: () => ({ type: 'release', job, lease: 7, runs: [[4_000_000, 50]] }),
   abort: () => ({ type: 'abort', job, lease: 7, unit: 4_000_000, reason: 'crash', message: '' }),
   receipt: () => ({ type: 'receipt', receipt: receipt(), sealed: undefined }),

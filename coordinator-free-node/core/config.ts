@@ -72,7 +72,7 @@ export const defaultCoreConfig: CoreConfig = {
   advertEveryMs: 15_000,
   advertTtlMs: 45_000,
   aloneGraceMs: 3_000,
-  leaseTargetMs: 1_500,
+  leaseTargetMs: 1_300,
   leaseMsMin: 10_000,
   leaseMsMax: 120_000,
   voteFlushMs: 100,

@@ -4,7 +4,7 @@ import type { ResultRecord, TrailEvent } from '../protocol/gateway-api.js'
 import type { BlobHash, JobId, LeaseId, PeerId, UnitIndex } from '../protocol/ids.js'
 import type { ResultKind } from '../protocol/outcome.js'
 import type { Sealed } from '../protocol/seal.js'
-import type { UnitRun } from '../protocol/unit-runs.js'
+import type { CancelledUnits, UnitRun } from '../protocol/unit-runs.js'
 import type {
   HeldReceipt,
   JobRecord,
@@ -74,8 +74,8 @@ export type EffectBody =
         output: Uint8Array
       }[]
     }
-  /** `queued` leaves running units alone. */
-  | { type: 'cancel-units'; job: JobId; lease: LeaseId; which: 'all' | 'queued' }
+  /** `queued` leaves running units alone; runs: only those of them that are queued. */
+  | { type: 'cancel-units'; job: JobId; lease: LeaseId; which: CancelledUnits }
   /** One atomic entry; `journal-durable` answers with its number unless that is 0. */
   | { type: 'journal'; entry: number; records: readonly JournalRecord[] }
   /** Results are on disk: readers may go on. */

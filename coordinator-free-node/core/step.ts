@@ -24,6 +24,7 @@ import {
   onJobFetched,
   onJobFetchFailed,
   onLease,
+  onRecall,
   onRevoke,
   onUnitsExecuted,
 } from './step/host.js'
@@ -167,6 +168,8 @@ function onMessage(turn: Turn, from: PeerId, message: CoreMessage): void {
       return onRenew(turn, from, message)
     case 'revoke':
       return onRevoke(turn, from, message)
+    case 'recall':
+      return onRecall(turn, from, message)
     case 'release':
       return onRelease(turn, from, message)
     case 'vote':

@@ -5,6 +5,7 @@
 import type { BlobHash, UnitIndex } from '../protocol/ids.js'
 import type { UnitOutcome } from '../protocol/outcome.js'
 import type { TaskBundle } from '../protocol/task-bundle.js'
+import type { CancelledUnits } from '../protocol/unit-runs.js'
 
 export interface UnitInput {
   unit: UnitIndex
@@ -38,10 +39,11 @@ export interface Executor {
    */
   execute(batch: UnitBatch, onOutcomes: (outcomes: readonly UnitOutcome[]) => void): Promise<void>
   /**
-   * Ends the batch's units as `abort`/`cancelled`: those not begun (`queued`), or the running ones too (`all`).
+   * Ends the batch's units as `abort`/`cancelled`: those not begun (`queued`, or some of them, as runs), or the running
+   * ones too (`all`).
    * @default which 'all'
    */
-  cancel(batch: string, which?: 'all' | 'queued'): void
+  cancel(batch: string, which?: CancelledUnits): void
   /** Stops everything, running units included; leaves no process. */
   stop(): Promise<void>
 }

@@ -120,6 +120,13 @@ const wire = {
   renew: z.strictObject({ type: z.literal('renew'), job: jobIdSchema, leases: leaseIds }),
   /** Steward to host: stop working on these; nobody waits for them any more. */
   revoke: z.strictObject({ type: z.literal('revoke'), job: jobIdSchema, leases: leaseIds }),
+  /** Steward to host: others have nothing to do. Hand back those of these units that have not begun. */
+  recall: z.strictObject({
+    type: z.literal('recall'),
+    job: jobIdSchema,
+    lease: leaseId,
+    runs: unitRunsSchema,
+  }),
   /** Host to steward: units handed back unexecuted. */
   release: z.strictObject({
     type: z.literal('release'),
@@ -170,6 +177,7 @@ export const peerMessageSchema = z.discriminatedUnion('type', [
   wire.decline,
   wire.renew,
   wire.revoke,
+  wire.recall,
   wire.release,
   wire.vote,
   wire.abort,

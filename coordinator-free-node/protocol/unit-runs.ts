@@ -5,6 +5,9 @@ import { limits } from './limits.js'
 
 export type UnitRun = readonly [first: UnitIndex, count: number]
 
+/** Units of a lease to call off: all, those that have not begun, or those of some runs that have not. */
+export type CancelledUnits = 'all' | 'queued' | readonly UnitRun[]
+
 export const unitRunsSchema = z
   .array(
     z.tuple([

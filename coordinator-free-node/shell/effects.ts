@@ -52,7 +52,7 @@ export function perform(parts: NodeParts, effect: Effect): void {
       parts.checker.check(effect)
       return
     case 'cancel-units':
-      runner.cancel(effect.job, effect.lease, effect.which)
+      runner.cancel(effect)
       return
     case 'journal':
       journal.append(effect.entry, effect.records)

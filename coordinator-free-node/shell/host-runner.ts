@@ -13,10 +13,11 @@ import { readInputs } from './input-packs.js'
 import type { JobBlobs } from './job-blobs.js'
 
 type ExecuteUnits = Extract<EffectBody, { type: 'execute-units' }>
+type CancelUnits = Extract<EffectBody, { type: 'cancel-units' }>
 
 export interface HostRunner {
   execute(effect: ExecuteUnits): void
-  cancel(job: JobId, lease: LeaseId, which: 'all' | 'queued'): void
+  cancel(effect: CancelUnits): void
 }
 
 export interface HostRunnerOptions {
@@ -75,11 +76,12 @@ export function createHostRunner(options: HostRunnerOptions): HostRunner {
         report(allOf(effect, 'crash', message))
       })
     },
-    cancel(job, lease, which) {
+    cancel({ job, lease, which }) {
       const batch = batchOf(job, lease)
       const ticket = preparing.get(batch)
       if (ticket === undefined) executor.cancel(batch, which)
-      else ticket.cancelled = true
+      // A part of what is not even there yet is not worth the trouble: it is asked for again if nothing comes.
+      else if (typeof which === 'string') ticket.cancelled = true
     },
   }
 }

@@ -8,7 +8,7 @@
 import { nextFraction, type Random, seedRandom } from '../core/kit/random.js'
 import type { CoreMessage, CoreMessageOf } from '../core/messages.js'
 import type { JobId, LeaseId, PeerId, UnitIndex } from '../protocol/ids.js'
-import { toRuns, unitsOf } from '../protocol/unit-runs.js'
+import { isInRuns, toRuns, unitsOf } from '../protocol/unit-runs.js'
 import { later, right } from './adversaries/strategy.js'
 import { digestOfOutput, outputOf } from './answers.js'
 import { addressOf, exponentialMs, type HostTraits, peerNamed } from './host-traits.js'
@@ -116,6 +116,7 @@ export class LightHost implements NetworkClient {
     if (message.type === 'advert') this.#hear(message)
     else if (message.type === 'lease') this.#accept(message)
     else if (message.type === 'revoke') this.#drop(message.leases)
+    else if (message.type === 'recall') this.#giveBack(message)
     else if (message.type === 'decline' && message.final) this.#refused(message.job)
   }
 
@@ -176,6 +177,21 @@ export class LightHost implements NetworkClient {
     if (this.#piece?.lease.gone === true) this.#endPiece()
     this.#sweep()
     this.#work()
+    this.#wantAll()
+  }
+
+  /** What its thread has not begun. */
+  #giveBack({ job, lease: id, runs }: CoreMessageOf<'recall'>): void {
+    const lease = this.#leases.find(({ lease }) => lease === id)
+    if (lease === undefined || lease.gone) return
+    const begun = this.#piece?.lease === lease ? this.#piece.units : 0
+    const isKept = (unit: UnitIndex, at: number) => at < begun || !isInRuns(runs, unit)
+    const given = lease.units.filter((unit, at) => !isKept(unit, at))
+    if (given.length === 0) return
+    lease.units = lease.units.filter(isKept)
+    lease.gone = lease.held + lease.units.length === 0
+    const returned = toRuns(given) as [number, number][]
+    this.#say(this.steward, { type: 'release', job, lease: id, runs: returned })
     this.#wantAll()
   }
 

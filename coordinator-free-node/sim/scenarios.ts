@@ -25,6 +25,18 @@ export const scenarios = {
     network: lan,
     traits: (_node, random) => ({ unitMs: 50 + 200 * nextFraction(random) }),
   },
+  uneven: {
+    summary: 'units of which some take seven times as long as others, far from the start',
+    hosts: 3,
+    units: 800,
+    acceptance: { rule: 'quorum', quorum: 1 },
+    network: lan,
+    // A bell on a plain, 1 on average.
+    traits: () => ({
+      unitMs: 10,
+      costOf: (unit) => 0.4 + 2.26 * Math.exp(-(((unit - 560) / 120) ** 2)),
+    }),
+  },
   alone: {
     summary: 'a requester and nobody else: accepted, and said to be unchecked',
     hosts: 0,

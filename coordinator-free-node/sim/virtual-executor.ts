@@ -2,6 +2,7 @@
 import { nextFraction, type Random } from '../core/kit/random.js'
 import type { UnitIndex } from '../protocol/ids.js'
 import type { UnitOutcome } from '../protocol/outcome.js'
+import { type CancelledUnits, isInRuns } from '../protocol/unit-runs.js'
 import { later, never, right, type Strategy } from './adversaries/strategy.js'
 import { digestOfOutput, outputOf } from './answers.js'
 import type { VirtualClock } from './virtual-clock.js'
@@ -10,6 +11,8 @@ export interface ExecutorTraits {
   slots: number
   /** Thread-milliseconds a unit, before a spread of a fifth either way. */
   unitMs: number
+  /** A unit's work as a multiple of the usual. @default 1 */
+  costOf?: (unit: UnitIndex) => number
   /** How it answers; undefined: honestly. */
   strategy: Strategy | undefined
 }
@@ -49,8 +52,8 @@ export class VirtualExecutor {
     this.#fill()
   }
 
-  /** Units end as cancelled; with `queued` those that run are left alone. */
-  cancel(batch: string, which: 'all' | 'queued'): void {
+  /** Units end as cancelled; those that run are left alone unless all are meant. */
+  cancel(batch: string, which: CancelledUnits): void {
     for (const entries of which === 'all' ? [this.#running, this.#held] : [])
       for (const entry of entries)
         if (entry.batch === batch && entries.delete(entry)) {
@@ -60,6 +63,7 @@ export class VirtualExecutor {
     for (let i = this.#queue.length - 1; i >= 0; i--) {
       const entry = this.#queue[i]
       if (entry?.batch !== batch) continue
+      if (typeof which !== 'string' && !isInRuns(which, entry.unit)) continue
       this.#queue.splice(i, 1)
       cancelled(entry)
     }
@@ -72,12 +76,13 @@ export class VirtualExecutor {
   }
 
   #fill(): void {
-    const { unitMs, slots, strategy } = this.traits
+    const { unitMs, costOf, slots, strategy } = this.traits
     while (this.#running.size < slots) {
       const next = this.#queue.shift()
       if (next === undefined) return
       this.#running.add(next)
-      const spentMs = unitMs * (0.8 + 0.4 * nextFraction(this.random)) * (strategy?.effort ?? 1)
+      const work = (costOf?.(next.unit) ?? 1) * (strategy?.effort ?? 1)
+      const spentMs = unitMs * work * (0.8 + 0.4 * nextFraction(this.random))
       this.#startedMs.set(next, { atMs: this.clock.nowMs(), spentMs })
       this.clock.after(spentMs, () => {
         if (this.#stopped || !this.#running.delete(next)) return

@@ -159,6 +159,21 @@ export function describeExecutor(name: string, create: (slots: number) => Execut
       expect(outcomes.filter(({ kind }) => kind === 'done').length).toBeGreaterThan(0)
     })
 
+    test('cancelling some of what is queued leaves the others', async () => {
+      await run(executor, batchOf(builtin('spin'), 1, spins(80_000_000)))
+      const batch = batchOf(builtin('spin'), 40, spins(20_000_000))
+      const outcomes: UnitOutcome[] = []
+      const over = executor.execute(batch, (some) => outcomes.push(...some))
+      executor.cancel(batch.batch, [
+        [30, 4],
+        [38, 100],
+      ])
+      await over
+      const cancelled = outcomes.filter((outcome) => isAbort(outcome, 'cancelled'))
+      expect(cancelled.map(({ unit }) => unit)).toEqual([30, 31, 32, 33, 38, 39])
+      expect(outcomes.filter(({ kind }) => kind === 'done')).toHaveLength(34)
+    })
+
     test('stop ends what is running', async () => {
       const over = run(executor, batchOf(builtin('spin'), 2, spins(4_000_000_000)))
       await executor.stop()

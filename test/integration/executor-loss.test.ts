@@ -385,7 +385,7 @@ describe('a cancelled unit', () => {
     const executor = await started({ slots: 1 })
     await run(executor, counting(Array(50).fill(10)))
     // Both are in one chunk; once the first has an outcome the second is running.
-    const batch = counting([200_000_000, -1])
+    const batch = counting([800_000_000, -1])
     const outcomes = await new Promise<UnitOutcome[]>((resolve) => {
       const all: UnitOutcome[] = []
       const over = executor.execute(batch, (some) => {

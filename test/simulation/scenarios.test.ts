@@ -39,6 +39,15 @@ describe('what each story must show', () => {
     expect(runScenario('honest', 1).executionsPerUnit).toBeLessThan(2.1)
   })
 
+  test('a host that has too much of what takes long gives some back to those that idle', () => {
+    for (const seed of seeds) {
+      const report = runScenario('uneven', seed)
+      // Without it the last host works on alone for as long again.
+      expect(report.makespanMs / report.idealMs).toBeLessThan(1.1)
+      expect(report.executionsPerUnit).toBeLessThan(1.05)
+    }
+  })
+
   test('the last of a chain executes units of the first', () => {
     expect(runScenario('chain', 1).executedBy.at(-1)).toBeGreaterThan(0)
   })

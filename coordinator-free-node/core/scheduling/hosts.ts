@@ -28,6 +28,7 @@ export function hostOf(schedule: Schedule, peer: PeerId, nowMs: number): JobHost
       paidMs: 0,
       silent: 0,
       silentMs: 0,
+      recalledMs: Number.NEGATIVE_INFINITY,
       refused: undefined,
       leases: new Set(),
     }

@@ -66,6 +66,9 @@ export function expectedUnitMs(schedule: Schedule, { pace }: JobHost): number | 
 /** Units of a host's first lease for each of its threads, while nobody knows how long one takes. */
 const firstLeaseUnitsPerSlot = 1
 
+/** The last leases are no shorter: what one costs its steward and its host is a tenth of that. */
+const leastMs = 25
+
 /**
  * Units for a host's next lease: about `targetMs` of work for each of its threads, but no more than half of its
  * share of what is left, so that the last leases end together.
@@ -83,7 +86,8 @@ export function leaseUnits(
   if (unitMs === undefined) return Math.max(1, host.slots * firstLeaseUnitsPerSlot)
   const aimed = Math.floor((host.slots * targetMs) / Math.max(unitMs, 0.001))
   const share = Math.ceil(unitsLeft / (2 * Math.max(1, schedule.serving.size)))
-  return Math.max(1, Math.min(aimed, Math.max(share, host.slots), limits.leaseUnitsMax))
+  const least = Math.max(host.slots, Math.ceil((host.slots * leastMs) / Math.max(unitMs, 0.001)))
+  return Math.max(1, Math.min(aimed, Math.max(share, least), limits.leaseUnitsMax))
 }
 
 /** Hosts that a steward hears from about once in the length of a usual lease: a few thousand messages a second. */

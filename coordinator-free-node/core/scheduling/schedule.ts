@@ -90,6 +90,8 @@ export interface JobHost {
   silent: number
   /** When the last of them did. */
   silentMs: number
+  /** When it was last asked to give units back and has not done so since. */
+  recalledMs: number
   refused: string | undefined
   readonly leases: Set<LeaseId>
 }

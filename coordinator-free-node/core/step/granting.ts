@@ -21,6 +21,7 @@ import type { StewardedJob } from '../state.js'
 import { disputedUnits, firstCopies, furtherCopies, isApart, usualCopies } from './acceptance.js'
 import { grantAudits } from './audits.js'
 import { wireRuns } from './host.js'
+import { recallFor } from './recalling.js'
 import { journalThen, type Turn, wakeAt } from './turn.js'
 
 /** Leases that one host holds of one job: one running, one behind it, one on its way. */
@@ -68,7 +69,18 @@ export function serveIdle(turn: Turn, stewarded: StewardedJob): void {
     const host = schedule.hosts.get(peer)
     if (host !== undefined && grantTo(turn, stewarded, host, true)) schedule.parked.delete(peer)
   }
+  recall(turn, stewarded)
   backUp(turn, stewarded)
+}
+
+function recall(turn: Turn, stewarded: StewardedJob): void {
+  const { schedule } = stewarded
+  let looked = 0
+  for (const peer of schedule.parked) {
+    if (++looked > passedOverMax) break
+    const host = schedule.hosts.get(peer)
+    if (host !== undefined) recallFor(turn, stewarded, host)
+  }
 }
 
 function backUp(turn: Turn, stewarded: StewardedJob): void {
@@ -151,7 +163,7 @@ export function termsOf(
   const lease = { units: units.length, queuedMs, expiries, unitMsMax }
   const burden = burdenOf(schedule)
   // Of many hosts one vote a lease is heard, and it renews the next one; of few a handful, so that long leases cost no more.
-  const votesALease = burden === 1 ? 5 : 1
+  const votesALease = burden === 1 ? 3 : 1
   const voteMs = Math.max(voteFlushMs, Math.ceil((workMs ?? 0) / votesALease))
   const leaseMs = Math.max(leaseMsMin, 4 * voteMs)
   return { nowMs, leaseMs, hardMs: hardLeaseMs(schedule, host, lease), expectedMs, voteMs }

@@ -240,6 +240,15 @@ export function onRevoke(turn: Turn, from: PeerId, message: CoreMessageOf<'revok
   reportDrained(turn)
 }
 
+/** Others have nothing to do: what has not begun here goes back, as far as the steward names it. */
+export function onRecall(turn: Turn, from: PeerId, message: CoreMessageOf<'recall'>): void {
+  const { lease, runs } = message
+  const job = turn.state.hosting.jobs.get(message.job)
+  if (job?.steward !== from) blame(turn, from, 'stale-message')
+  if (job?.steward !== from || !job.leases.has(lease)) return
+  cancelLease(turn, job, lease, runs)
+}
+
 /** The advert expired or was closed: the job is forgotten, with whatever it still holds. */
 export function dropHostedJob(turn: Turn, id: JobId): void {
   const job = turn.state.hosting.jobs.get(id)

@@ -15,6 +15,7 @@ import { endAudits } from './audits.js'
 import { blame } from './blame.js'
 import { serve, termsOf } from './granting.js'
 import { failJob } from './job-end.js'
+import { recallFor } from './recalling.js'
 import { send, type Turn, wakeAt } from './turn.js'
 
 export function onAnswer(turn: Turn, from: PeerId, message: CoreMessageOf<'answer'>): void {
@@ -75,6 +76,7 @@ export function onWant(turn: Turn, from: PeerId, message: CoreMessageOf<'want'>)
   if (isDue(host, nowMs, state.config.leaseTargetMs)) schedule.parked.add(from)
   else schedule.busy.add(from)
   serve(turn, stewarded)
+  recallFor(turn, stewarded, host)
 }
 
 /** Whatever came of a vote, its host has room for more. */
@@ -115,6 +117,8 @@ export function onRelease(turn: Turn, from: PeerId, message: CoreMessageOf<'rele
   const units = [...lease.remaining].filter((unit) =>
     message.runs.some(([first, count]) => first <= unit && unit < first + count),
   )
+  const host = stewarded.schedule.hosts.get(from)
+  if (host !== undefined) host.recalledMs = Number.NEGATIVE_INFINITY
   recover(turn, stewarded, lease, units, [])
 }
 

@@ -9,6 +9,7 @@
  */
 import type { PeerId } from '../../protocol/ids.js'
 import { limits } from '../../protocol/limits.js'
+import type { CancelledUnits } from '../../protocol/unit-runs.js'
 import { type HostedJob, type HostedLease, hasRoom, isResting } from '../hosting/hosting.js'
 import {
   idleAfterMs,
@@ -366,7 +367,7 @@ export function cancelLease(
   turn: Turn,
   job: HostedJob,
   lease: number,
-  which: 'all' | 'queued',
+  which: CancelledUnits,
 ): void {
   emit(turn, { type: 'cancel-units', job: job.job, lease, which })
 }

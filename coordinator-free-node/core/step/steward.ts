@@ -168,7 +168,7 @@ export function restoreJob(turn: Turn, restored: RestoredJob): void {
   }
   for (const run of restored.canonical) addRun(job.canonical, run)
   job.samples = [{ atMs: nowMs, verified: job.canonical.size }]
-  recallLeases(turn, stewarded, restored)
+  restoreLeases(turn, stewarded, restored)
   note(turn, stewarded, { kind: 'resumed', units: job.canonical.size, ...totalOf(stewarded) })
   // Adverts of this life must beat those of the last: serials go on from the clock.
   stewarded.advertSerial = Math.floor(nowMs / 1000)
@@ -177,7 +177,7 @@ export function restoreJob(turn: Turn, restored: RestoredJob): void {
 }
 
 /** Units in flight when the node stopped are fresh again; late votes on their old leases still count. */
-function recallLeases(turn: Turn, stewarded: StewardedJob, restored: RestoredJob): void {
+function restoreLeases(turn: Turn, stewarded: StewardedJob, restored: RestoredJob): void {
   const { job, schedule, counters } = stewarded
   const recomputed = new Set<UnitIndex>()
   for (const { lease, host, runs } of restored.leases) {

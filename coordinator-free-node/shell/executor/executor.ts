@@ -10,6 +10,7 @@ import type { Executor, UnitBatch, UnitInput } from '../../ports/executor.js'
 import type { BlobHash } from '../../protocol/ids.js'
 import { limits } from '../../protocol/limits.js'
 import type { UnitAbort, UnitOutcome } from '../../protocol/outcome.js'
+import { type CancelledUnits, isInRuns } from '../../protocol/unit-runs.js'
 import {
   type ChunkStop,
   type FromProcess,
@@ -182,20 +183,19 @@ class ProcessExecutor implements LocalExecutor {
     const { unitBytesMax } = this.#settings
     const isTooLong = ({ input }: UnitInput) => input.length > unitBytesMax
     if (!batch.spec.units.some(isTooLong)) return
-    const units = batch.queue.drain()
-    batch.queue.putBack(
-      units.filter((unit) => !isTooLong(unit)),
-      false,
-    )
     const message = `the input has more than the ${unitBytesMax} bytes that this executor takes`
-    const aborts = units.filter(isTooLong).map(({ unit }) => abortOf(unit, 'unavailable', message))
+    const aborts = batch.queue
+      .take(isTooLong)
+      .map(({ unit }) => abortOf(unit, 'unavailable', message))
     this.#report(batch, aborts)
   }
 
-  cancel(name: string, which: 'all' | 'queued' = 'all'): void {
+  cancel(name: string, which: CancelledUnits = 'all'): void {
     const batch = this.#batches.get(name)
     if (batch === undefined) return
-    const cancelled = batch.queue.drain().map(({ unit }) => abortOf(unit, 'cancelled', 'cancelled'))
+    const isMeant = ({ unit }: UnitInput) => typeof which === 'string' || isInRuns(which, unit)
+    const queued = batch.queue.take(isMeant)
+    const cancelled = queued.map(({ unit }) => abortOf(unit, 'cancelled', 'cancelled'))
     if (which === 'all')
       for (const flying of this.#inFlight.values()) {
         if (flying.batch !== batch) continue
@@ -364,7 +364,7 @@ class ProcessExecutor implements LocalExecutor {
     } catch (error) {
       // The caller's own fault, so it is the caller's promise that fails.
       batch.open.clear()
-      batch.queue.drain()
+      batch.queue.take()
       batch.failed(error)
     }
     if (batch.open.size > 0 || this.#batches.get(batch.spec.batch) !== batch) return
@@ -373,7 +373,7 @@ class ProcessExecutor implements LocalExecutor {
   }
 
   #abortAll(batch: Batch, reason: UnitAbort['reason'], message: string): void {
-    batch.queue.drain()
+    batch.queue.take()
     const aborts = [...batch.open].map((unit) => abortOf(unit, reason, message))
     this.#report(batch, aborts)
   }

@@ -27,15 +27,11 @@ import { PreparedTasks } from './prepared-tasks.js'
 import { Wire } from './wire.js'
 import type { ChunkWork, WorkerSettings } from './worker.js'
 
-type ThreadResults = Extract<FromWorker, { type: 'results' }>
-
 interface Running {
   chunk: Chunk
   unitMsMax: number
   unitMemoryBytesMax: number
   signs: ChunkSigns
-  /** Results that wait for the watchdog's next look, or for the chunk's end: what is said at once wakes the daemon once. */
-  held: ThreadResults[]
   /** Unit at which the thread was when the watchdog last looked, and since when. */
   lastIndex: number | undefined
   sinceMs: number
@@ -45,7 +41,7 @@ interface Running {
 }
 
 /** The watchdog's step: a unit may run over its limit by as much. */
-const watchEveryMs = 50
+const watchEveryMs = 100
 /** Without units it is memory alone that is looked at, and an idle node should cost nothing. */
 const idleWatchEveryMs = 1_000
 
@@ -142,15 +138,14 @@ async function runOnThread(
   { unitMsMax, unitMemoryBytesMax }: TaskDescriptor,
 ): Promise<ChunkStop | undefined> {
   const signs = new ChunkSigns()
-  const held: ThreadResults[] = []
   let stopped: ChunkStop | undefined
   const given: ChunkWork = { chunk, parcels: [...parcels], task, signs: signs.shared, unitBytesMax }
   const work = pool.exec('runChunk', [given], {
     on: (message: FromWorker) => {
       if (message.type !== 'results') return tell({ ...message, chunk: chunk.chunk })
-      held.push(message)
+      const { type, results, parcels } = message
       // The thread waits until large ones have left.
-      if (message.parcels.length > 0) sendHeld(chunk.chunk, held, signs)
+      wire.send({ type, chunk: chunk.chunk, results }, parcels, () => signs.sent(parcels))
     },
     transfer: parcels.filter(ownsMemory).map(({ buffer }) => buffer),
   })
@@ -164,7 +159,7 @@ async function runOnThread(
   const lastIndex = undefined
   const watched = { lastIndex, sinceMs, killAtMs }
   const allowed = { unitMsMax, unitMemoryBytesMax }
-  chunks.set(chunk.chunk, { chunk, ...allowed, signs, held, ...watched, kill })
+  chunks.set(chunk.chunk, { chunk, ...allowed, signs, ...watched, kill })
   try {
     await work
     return undefined
@@ -172,20 +167,12 @@ async function runOnThread(
     // A thread that died by itself ran out of heap or left the process.
     const unit = signs.index === undefined ? undefined : chunk.units[signs.index]
     return stopped ?? { unit, reason: 'crash', message: `the thread died: ${firstLine(error)}` }
-  } finally {
-    sendHeld(chunk.chunk, held, signs)
   }
 }
 
 /** A view into a larger message may be one of several. */
 function ownsMemory({ buffer, byteLength }: Uint8Array): boolean {
   return buffer.byteLength === byteLength
-}
-
-function sendHeld(chunk: number, held: ThreadResults[], signs: ChunkSigns): void {
-  for (const { type, results, parcels } of held)
-    wire.send({ type, chunk, results }, parcels, () => signs.sent(parcels))
-  held.length = 0
 }
 
 function firstLine(error: unknown): string {
@@ -206,8 +193,6 @@ function cancelChunk(id: number): void {
 let nextWatch: NodeJS.Timeout | undefined
 
 function watch(): void {
-  for (const entry of chunks.values())
-    if (typeof entry !== 'string') sendHeld(entry.chunk.chunk, entry.held, entry.signs)
   watchTime()
   watchMemory()
   watchAgain()

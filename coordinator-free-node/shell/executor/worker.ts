@@ -17,8 +17,11 @@ import { seededStream } from './seeded-stream.js'
 import { runWasm } from './wasm-runtime.js'
 import { WorkShare } from './work-share.js'
 
-/** Results wait at most this long for company: so much finished work can be stuck behind a unit that takes long. */
-const emitEveryMs = 40
+/**
+ * Results wait at most this long for company, most for the end of their chunk: so much finished work can be stuck behind
+ * a unit that takes long. Each message wakes two processes on cores that compute.
+ */
+const emitEveryMs = 200
 /** And never beyond this. */
 const emitBytesMax = limits.batchBytesMax
 /** What may wait to leave the process before the thread waits, too: a few results of the greatest length. */
@@ -89,7 +92,8 @@ async function runChunk(work: ChunkWork): Promise<void> {
     }
     const restMs = share.restAfter(workedMs)
     const isEarly = performance.now() - emittedMs < emitEveryMs && bytes < emitBytesMax
-    if (isEarly && restMs === 0) continue
+    // A hit may be all that somebody waits for.
+    if (isEarly && outcome.kind !== 'hit' && restMs === 0) continue
     flush()
     if (restMs > 0) signs.rest(restMs)
     emittedMs = performance.now()

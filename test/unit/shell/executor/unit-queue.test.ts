@@ -12,8 +12,10 @@ describe('a chunk', () => {
     expect(numbers(new UnitQueue(unitsOf(100)).takeChunk(undefined, 2))).toEqual([0])
   })
 
-  test('is some 80 ms of work', () => {
-    expect(new UnitQueue(unitsOf(1_000)).takeChunk(2.5, 2)).toHaveLength(32)
+  test('is 250 ms of work while much waits, less near the end, but 80 ms as long as there are', () => {
+    expect(new UnitQueue(unitsOf(1_000)).takeChunk(2.5, 2)).toHaveLength(100)
+    expect(new UnitQueue(unitsOf(400)).takeChunk(2.5, 2)).toHaveLength(50)
+    expect(new UnitQueue(unitsOf(100)).takeChunk(2.5, 2)).toHaveLength(32)
     expect(new UnitQueue(unitsOf(1_000)).takeChunk(60_000, 2)).toHaveLength(1)
   })
 
@@ -38,6 +40,14 @@ describe('a chunk', () => {
 })
 
 describe('a queue', () => {
+  test('gives those that are meant, and keeps the others in their order', () => {
+    const queue = new UnitQueue(unitsOf(10))
+    expect(numbers(queue.takeChunk(0, 5))).toEqual([0, 1])
+    expect(numbers(queue.take(({ unit }) => unit < 4 || unit === 7))).toEqual([2, 3, 7])
+    expect(numbers(queue.takeChunk(0, 1))).toEqual([4, 5, 6, 8, 9])
+    expect(queue.size).toBe(0)
+  })
+
   test('loses no unit and gives none twice, whatever comes back', () => {
     const step = fc.record({ unitMs: fc.constantFrom(undefined, 0, 1, 50), back: fc.boolean() })
     fc.assert(
@@ -50,7 +60,7 @@ describe('a queue', () => {
           else gone.push(...numbers(chunk))
           expect(queue.size).toBe(count - gone.length)
         }
-        expect([...gone, ...numbers(queue.drain())]).toEqual([...Array(count).keys()])
+        expect([...gone, ...numbers(queue.take())]).toEqual([...Array(count).keys()])
         expect(queue.size).toBe(0)
       }),
     )
