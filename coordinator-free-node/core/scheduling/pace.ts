@@ -63,15 +63,13 @@ export function expectedUnitMs(schedule: Schedule, { pace }: JobHost): number | 
   return pace.unitMs ?? schedule.pace.unitMs
 }
 
-/** Units of a host's first lease for each of its threads, while nobody knows how long one takes. */
-const firstLeaseUnitsPerSlot = 1
-
 /** The last leases are no shorter: what one costs its steward and its host is a tenth of that. */
 const leastMs = 25
 
 /**
  * Units for a host's next lease: about `targetMs` of work for each of its threads, but no more than half of its
- * share of what is left, so that the last leases end together.
+ * share of what is left, so that the last leases end together. While nobody knows how long a unit takes, one for each
+ * thread, and two behind it.
  *
  * @param unitsLeft  executions that are left; Infinity where unknown
  * @see Hummel, Schonberg and Flynn, "Factoring" (1992)
@@ -83,7 +81,7 @@ export function leaseUnits(
   targetMs: number,
 ): number {
   const unitMs = expectedUnitMs(schedule, host)
-  if (unitMs === undefined) return Math.max(1, host.slots * firstLeaseUnitsPerSlot)
+  if (unitMs === undefined) return host.slots * (1 + host.leases.size)
   const aimed = Math.floor((host.slots * targetMs) / Math.max(unitMs, 0.001))
   const share = Math.ceil(unitsLeft / (2 * Math.max(1, schedule.serving.size)))
   const least = Math.max(host.slots, Math.ceil((host.slots * leastMs) / Math.max(unitMs, 0.001)))

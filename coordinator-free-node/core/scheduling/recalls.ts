@@ -14,6 +14,9 @@ const worthMs = 50
 /** A host that did not give anything back is asked again after so long. */
 const restMs = 500
 
+/** What a unit is taken to last while nobody knows. */
+const unknownMs = 60_000
+
 /** Leases that are looked at, the oldest first: their hosts are the latest, and thousands of others may wait. */
 const lookedAtMax = 64
 
@@ -35,12 +38,11 @@ export function planRecall(
   nowMs: number,
   isPlain: boolean,
 ): Recall | undefined {
-  const unitMs = unitMsOf(schedule, idle)
   const host = latestHost(schedule, idle, nowMs)
-  if (unitMs === undefined || host === undefined) return undefined
+  if (host === undefined) return undefined
   const gapMs = leftMs(schedule, host, nowMs) - leftMs(schedule, idle, nowMs)
   if (gapMs < worthMs) return undefined
-  const most = Math.floor(gapMs / (unitMs + (unitMsOf(schedule, host) ?? unitMs)))
+  const most = Math.floor(gapMs / (unitMsOf(schedule, idle) + unitMsOf(schedule, host)))
   const units = lastUnits(schedule, host, Math.min(most, limits.leaseUnitsMax), (unit) => {
     const open = schedule.open.get(unit)
     if (open === undefined || open.leases.length > 1 || open.wanted > 0) return false
@@ -68,10 +70,9 @@ function latestHost(schedule: Schedule, idle: JobHost, nowMs: number): JobHost |
   return latest
 }
 
-/** Milliseconds in which a host gets through a unit, all its threads together; undefined while nobody knows. */
-function unitMsOf(schedule: Schedule, host: JobHost): number | undefined {
-  const unitMs = expectedUnitMs(schedule, host)
-  return unitMs === undefined ? undefined : (unitMs * host.stretch) / host.slots
+/** Milliseconds in which a host gets through a unit, all its threads together. */
+function unitMsOf(schedule: Schedule, host: JobHost): number {
+  return ((expectedUnitMs(schedule, host) ?? unknownMs) * host.stretch) / host.slots
 }
 
 /** Time that a host still needs for what it holds; since it was last heard of it has worked on. */
@@ -85,7 +86,7 @@ function leftMs(schedule: Schedule, host: JobHost, nowMs: number): number {
     heardMs = Math.max(heardMs, lease.deadlineMs - lease.leaseMs)
   }
   if (units === 0) return 0
-  return Math.max(0, units * (unitMsOf(schedule, host) ?? 0) - Math.max(0, nowMs - heardMs))
+  return Math.max(0, units * unitMsOf(schedule, host) - Math.max(0, nowMs - heardMs))
 }
 
 /** The last of a host's units that suit, in few enough runs for a message a lease. */

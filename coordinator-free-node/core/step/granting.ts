@@ -4,7 +4,7 @@ import { limits } from '../../protocol/limits.js'
 import { unitsOf } from '../../protocol/unit-runs.js'
 import { hasFresh, type Job, takeFresh } from '../jobs/job.js'
 import { backUpAfterMs, planBackups } from '../scheduling/backups.js'
-import { canServe, parkDue } from '../scheduling/hosts.js'
+import { canServe, isDue, parkDue } from '../scheduling/hosts.js'
 import { grantLease, openUnits } from '../scheduling/leases.js'
 import {
   burdenOf,
@@ -14,7 +14,7 @@ import {
   leaseUnits,
   surveyPace,
 } from '../scheduling/pace.js'
-import type { JobHost } from '../scheduling/schedule.js'
+import type { JobHost, Lease } from '../scheduling/schedule.js'
 import { copiesAllowed, freshAllowed, noteConfirmed } from '../scheduling/shares.js'
 import { takeLost, takeWanted } from '../scheduling/wants.js'
 import type { StewardedJob } from '../state.js'
@@ -169,6 +169,21 @@ export function termsOf(
   return { nowMs, leaseMs, hardMs: hardLeaseMs(schedule, host, lease), expectedMs, voteMs }
 }
 
+/** A lease was granted before anybody knew how long a unit takes; by now somebody does. */
+export function foresee(turn: Turn, stewarded: StewardedJob, lease: Lease): void {
+  const { schedule } = stewarded
+  const host = schedule.hosts.get(lease.host)
+  const isKnown = lease.expectedMs < Number.POSITIVE_INFINITY
+  if (isKnown || host === undefined || schedule.pace.unitMs === undefined) return
+  const units = [...lease.remaining]
+  const granted = { ...turn, nowMs: lease.grantedMs }
+  const { expectedMs, hardMs } = termsOf(granted, stewarded, host, units, 0)
+  lease.expectedMs = expectedMs
+  host.busyUntilMs = Math.min(host.busyUntilMs, expectedMs)
+  lease.hardDeadlineMs = Math.min(lease.hardDeadlineMs, lease.grantedMs + hardMs)
+  lease.deadlineMs = Math.min(lease.deadlineMs, lease.hardDeadlineMs)
+}
+
 /** Length of a fixed lease in the time that its work usually takes: what volunteer grids set by hand. */
 const fixedLeaseFactor = 10
 
@@ -243,6 +258,18 @@ function unitsAtOnce({ state }: Turn, stewarded: StewardedJob, host: JobHost): n
   const unitBytes = Math.max(1, job.appendedBytes / job.appended)
   return Math.max(1, Math.min(most, Math.floor(limits.batchBytesMax / unitBytes)))
 }
+
+/** Whether a host that asks should be given its next lease now. */
+export function isDueFor(turn: Turn, stewarded: StewardedJob, host: JobHost): boolean {
+  const { schedule } = stewarded
+  if (isDue(host, turn.nowMs, turn.state.config.leaseTargetMs)) return true
+  // What it has may be done before its first word is here, and there is plenty.
+  const isUnknown = schedule.pace.unitMs === undefined && host.leases.size === 1
+  return isUnknown && executionsUnassigned(stewarded) >= plentyPerHost * schedule.serving.size
+}
+
+/** Units for each host, not yet given to any, of which one may have some that it cannot begin at once. */
+const plentyPerHost = 16
 
 /** Units in the leases of one of thousands of hosts, and in those that come next. */
 const openPerHost = 32

@@ -3,7 +3,7 @@ import type { LeaseId, PeerId, UnitIndex } from '../../protocol/ids.js'
 import { limits } from '../../protocol/limits.js'
 import { mayDo } from '../membership/members.js'
 import type { CoreMessageOf } from '../messages.js'
-import { disconnect, hostOf, isDue, refuseHost, setAway } from '../scheduling/hosts.js'
+import { disconnect, hostOf, refuseHost, setAway } from '../scheduling/hosts.js'
 import { endLease, loseUnits, renewLease } from '../scheduling/leases.js'
 import { observeLateness } from '../scheduling/pace.js'
 import type { JobHost, Lease } from '../scheduling/schedule.js'
@@ -13,7 +13,7 @@ import { isBanned } from '../verification/standing.js'
 import { copiesLacking } from './acceptance.js'
 import { endAudits } from './audits.js'
 import { blame } from './blame.js'
-import { serve, termsOf } from './granting.js'
+import { foresee, isDueFor, serve } from './granting.js'
 import { failJob } from './job-end.js'
 import { recallFor } from './recalling.js'
 import { send, type Turn, wakeAt } from './turn.js'
@@ -73,7 +73,7 @@ export function onWant(turn: Turn, from: PeerId, message: CoreMessageOf<'want'>)
   host.slots = message.slots
   const { schedule } = stewarded
   if (schedule.parked.has(from)) blame(turn, from, 'want-repeated')
-  if (isDue(host, nowMs, state.config.leaseTargetMs)) schedule.parked.add(from)
+  if (isDueFor(turn, stewarded, host)) schedule.parked.add(from)
   else schedule.busy.add(from)
   serve(turn, stewarded)
   recallFor(turn, stewarded, host)
@@ -208,7 +208,7 @@ export function stewardLostHost(turn: Turn, peer: PeerId): void {
 export function expireLeases(turn: Turn, stewarded: StewardedJob): void {
   const { schedule, counters } = stewarded
   for (const lease of [...schedule.leases.values()]) {
-    if (lease.expectedMs === Number.POSITIVE_INFINITY) foresee(turn, stewarded, lease)
+    foresee(turn, stewarded, lease)
     if (lease.deadlineMs > turn.nowMs) continue
     const units = [...lease.remaining]
     for (const unit of units) {
@@ -221,20 +221,6 @@ export function expireLeases(turn: Turn, stewarded: StewardedJob): void {
     send(turn, lease.host, { type: 'revoke', job: stewarded.job.job, leases: [lease.lease] })
     stewarded.dirty = true
   }
-}
-
-/** A lease was granted before anybody knew how long a unit takes; by now somebody does. */
-function foresee(turn: Turn, stewarded: StewardedJob, lease: Lease): void {
-  const { schedule } = stewarded
-  const host = schedule.hosts.get(lease.host)
-  if (host === undefined || schedule.pace.unitMs === undefined) return
-  const units = [...lease.remaining]
-  const granted = { ...turn, nowMs: lease.grantedMs }
-  const { expectedMs, hardMs } = termsOf(granted, stewarded, host, units, 0)
-  lease.expectedMs = expectedMs
-  host.busyUntilMs = Math.min(host.busyUntilMs, expectedMs)
-  lease.hardDeadlineMs = Math.min(lease.hardDeadlineMs, lease.grantedMs + hardMs)
-  lease.deadlineMs = Math.min(lease.deadlineMs, lease.hardDeadlineMs)
 }
 
 /** Leases that a host may let run out, one after the other, before it gets no more of the job. */

@@ -27,7 +27,7 @@ import {
   journalRecordsOf,
   openDocket,
 } from './docket.js'
-import { serve } from './granting.js'
+import { foresee, serve } from './granting.js'
 import { areHostsSettled } from './hosts-settled.js'
 import { completeIfDone, failJob } from './job-end.js'
 import { creditAgreement, judge, judgeRaised } from './judging.js'
@@ -89,7 +89,9 @@ function enterVote(
   host.silent = 0
   for (const id of host.leases) {
     const held = schedule.leases.get(id)
-    if (held !== undefined) renewLease(held, turn.nowMs)
+    if (held === undefined) continue
+    renewLease(held, turn.nowMs)
+    foresee(turn, stewarded, held)
   }
   if (lease !== undefined) {
     lease.spentMs += body.spentMs
