@@ -77,6 +77,8 @@ export const limits = {
   bundleBytesMax: 16 * MIB,
   /** Manifest: everything in it is small or referred to by hash. */
   manifestBytesMax: 64 * KIB,
+  /** Of a manifest that travels with an advert: most are below 1 KiB, and every renewal carries it again. */
+  enclosedManifestBytesMax: 2 * KIB,
   /** Job-wide parameters inside the manifest. */
   paramsBytesMax: 32 * KIB,
   /** Units in a job: indexes stay exact in a double and in eight bytes on disk. */

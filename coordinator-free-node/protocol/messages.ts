@@ -82,6 +82,8 @@ const wire = {
     type: z.literal('advert'),
     sealed: sealedSchema,
     hops: z.number().int().min(0).max(limits.advertHopsMax),
+    /** The job's sealed manifest, from its steward alone, where it is short. */
+    manifest: bytes.refine((sealed) => sealed.length <= limits.enclosedManifestBytesMax).optional(),
   }),
   /** Host to steward, once an advert is judged and when that changes. */
   answer: z.strictObject({

@@ -10,6 +10,7 @@ import { limits } from '../protocol/limits.js'
 import { jobIdOf, type Manifest, packManifest, unpackManifest } from '../protocol/manifest.js'
 import { sealedSchema } from '../protocol/seal.js'
 import { type TaskBundle, unpackBundle } from '../protocol/task-bundle.js'
+import type { EnclosedManifests } from './enclosed-manifests.js'
 import type { Mail } from './mail.js'
 
 export interface JobBlobs {
@@ -31,6 +32,7 @@ export function createJobBlobs(
   store: Store,
   overlay: Overlay,
   mail: Mail,
+  enclosed: EnclosedManifests,
   onStored: (bytes: number) => void = () => {},
 ): JobBlobs {
   const bundles = new Map<BlobHash, TaskBundle>()
@@ -48,7 +50,8 @@ export function createJobBlobs(
   const obtain = async (hash: BlobHash, from: PeerId, bytesMax: number, signal: AbortSignal) => {
     const kept = await store.readBlob(hash)
     if (kept !== undefined) return kept
-    const bytes = await overlay.fetchBlob(from, hash, bytesMax, signal)
+    const came = enclosed.of(asJob(hash))
+    const bytes = came ?? (await overlay.fetchBlob(from, hash, bytesMax, signal))
     await store.writeBlob(hash, bytes)
     onStored(bytes.length)
     return bytes
@@ -70,6 +73,7 @@ export function createJobBlobs(
       await store.writeBlob(draft.taskHash, bundle)
       await store.writeBlob(asBlob(job), bytes)
       onStored(bundle.length + bytes.length)
+      enclosed.keep(bytes)
       return { job, manifest }
     },
     async manifestOf(job) {
@@ -106,6 +110,10 @@ export function createJobBlobs(
 /** A job's manifest is served as a blob under the job's id. */
 function asBlob(job: JobId): BlobHash {
   return job as string as BlobHash
+}
+
+function asJob(hash: BlobHash): JobId {
+  return hash as string as JobId
 }
 
 function checkSubmission(draft: Submission['manifest'], bytes: Uint8Array): void {

@@ -22,6 +22,7 @@ import { resultKinds } from '../protocol/outcome.js'
 import { type Receipt, type ReceiptStatement, receiptStatementSchema } from '../protocol/receipt.js'
 import { type Sealed, type SealPurpose, sealedBytes } from '../protocol/seal.js'
 import { countUnits } from '../protocol/unit-runs.js'
+import { EnclosedManifests } from './enclosed-manifests.js'
 import type { PrivateGrid } from './grid/private-grid.js'
 import { isDigestOf } from './output-digest.js'
 
@@ -56,11 +57,13 @@ const checkedAdvertsMax = 4_096
 /**
  * @param utcMs  the calendar, for the date on receipts; milliseconds since 1970
  * @param grid  the private grid, whose members revoke
+ * @param enclosed  manifests of own jobs, that go along with their adverts, and of others that came so
  */
 export function createMail(
   signer: Signer,
   utcMs: () => number = Date.now,
   grid?: Pick<PrivateGrid, 'examineRevocation'>,
+  enclosed: EnclosedManifests = new EnclosedManifests(),
 ): Mail {
   const ownAdverts = new WeakMap<AdvertBody, Sealed>()
   const checkedAdverts = new Map<string, AdvertBody>()
@@ -114,13 +117,16 @@ export function createMail(
     const message = decode(bytes, peerMessageSchema, 'a message')
     switch (message.type) {
       case 'advert': {
-        const { sealed, hops } = message
+        const { sealed, hops, manifest } = message
         const worthReading = worthOf({ type: 'unread-advert' })
         if (worthReading !== 'yes') return unopened(worthReading)
         const body = decode(sealed.body, advertBodySchema, 'an advert')
         const worth = worthOf({ type: 'advert', body })
         if (worth !== 'yes') return unopened(worth)
-        return { type: 'advert', body: openAdvert(sealed, body), sealed, hops }
+        const advert = { type: 'advert', body: openAdvert(sealed, body), sealed, hops } as const
+        // Anything else than the job's own would be kept under another name, where nobody looks.
+        if (manifest !== undefined && from === body.steward) enclosed.keep(manifest)
+        return advert
       }
       case 'vote': {
         const body = voteBodyOf(from, message.sealed)
@@ -153,7 +159,7 @@ export function createMail(
   return {
     seal,
     open,
-    pack: (message) => encode(toWire(message, seal, sealAdvert, utcMs)),
+    pack: (message) => encode(toWire(message, { seal, sealAdvert, utcMs, enclosed })),
     unpack,
   }
 }
@@ -162,16 +168,24 @@ function unopened(worth: 'no' | Misdeed, want?: CoreMessageOf<'want'>): Unopened
   return { type: 'unopened', misdeed: worth === 'no' ? undefined : worth, want }
 }
 
+interface Outgoing {
+  seal: Mail['seal']
+  sealAdvert: (body: AdvertBody) => Sealed
+  utcMs: () => number
+  enclosed: EnclosedManifests
+}
+
 function toWire(
   message: CoreMessage,
-  seal: Mail['seal'],
-  sealAdvert: (body: AdvertBody) => Sealed,
-  utcMs: () => number,
+  { seal, sealAdvert, utcMs, enclosed }: Outgoing,
 ): PeerMessage {
   switch (message.type) {
     case 'advert': {
       const { body, sealed, hops } = message
-      return { type: 'advert', sealed: sealed ?? sealAdvert(body), hops }
+      if (sealed !== undefined) return { type: 'advert', sealed, hops }
+      const manifest = body.closed ? undefined : enclosed.of(body.job)
+      const own = { type: 'advert', sealed: sealAdvert(body), hops } as const
+      return manifest === undefined ? own : { ...own, manifest }
     }
     case 'vote': {
       const { body, outputs, ...rest } = message

@@ -22,6 +22,7 @@ import { parseIp } from '../protocol/subnet.js'
 import { createBackend } from './backend.js'
 import { createDriver } from './driver.js'
 import { perform } from './effects.js'
+import { EnclosedManifests } from './enclosed-manifests.js'
 import { createExecutor } from './executor/executor.js'
 import { startGateway } from './gateway/gateway-server.js'
 import { readPapers } from './grid/grid-papers.js'
@@ -122,7 +123,8 @@ async function assemble(
   const config = grantedBy(grid, donationConfigOf(options), onWarning)
   const { donates = true, slots = 1, rules } = config
   const senses = await sensesFor(rules ?? defaultCoreConfig.rules)
-  const mail = createMail(identity.signer, Date.now, grid)
+  const enclosed = new EnclosedManifests()
+  const mail = createMail(identity.signer, Date.now, grid, enclosed)
   const { nowMs } = systemClock
   const lists = new ListBook({ store, mail, given: optionLists(said), nowMs })
   await lists.load()
@@ -164,7 +166,7 @@ async function assemble(
     onError: (error) => log.store.error({ error: String(error) }, 'old blobs cannot be deleted'),
   })
   undo.push(() => space.idle())
-  const blobs = createJobBlobs(store, overlay, mail, space.grew)
+  const blobs = createJobBlobs(store, overlay, mail, enclosed, space.grew)
   const memory = await recall(store, (job) => blobs.manifestOf(job))
   const executor = createExecutor({
     slots,

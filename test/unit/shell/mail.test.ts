@@ -1,9 +1,12 @@
 import { describe, expect, test } from '@jest/globals'
-import type { CoreMessage } from '../../../coordinator-free-node/core/messages.js'
+import type { CoreMessage, CoreMessageOf } from '../../../coordinator-free-node/core/messages.js'
 import { decode, encode } from '../../../coordinator-free-node/protocol/codec.js'
 import type { PeerId } from '../../../coordinator-free-node/protocol/ids.js'
+import { limits } from '../../../coordinator-free-node/protocol/limits.js'
+import { jobIdOf, packManifest } from '../../../coordinator-free-node/protocol/manifest.js'
 import { peerMessageSchema } from '../../../coordinator-free-node/protocol/messages.js'
 import { digestOf, resultKinds } from '../../../coordinator-free-node/protocol/outcome.js'
+import { EnclosedManifests } from '../../../coordinator-free-node/shell/enclosed-manifests.js'
 import { createIdentity, loadIdentity } from '../../../coordinator-free-node/shell/identity.js'
 import { createMail } from '../../../coordinator-free-node/shell/mail.js'
 import { checkReceipts, lineOfReceipt } from '../../../coordinator-free-node/shell/receipt-file.js'
@@ -111,6 +114,51 @@ describe('mail', () => {
     const [steward, forger] = [person(), person()]
     const bytes = forger.mail.pack(advert(steward.peer))
     expect(() => person().mail.unpack(forger.peer, bytes)).toThrow(remoteFault('MH_BAD_SIGNATURE'))
+  })
+
+  describe('the manifest of a job', () => {
+    const steward = loadIdentity(createIdentity()).signer
+    const sealedOf = (params: Uint8Array) => {
+      const mail = createMail(steward)
+      return encode(mail.seal('manifest', packManifest(manifest({ params }))))
+    }
+    const advertFor = (sealed: Uint8Array, closed = false) => {
+      const sent = advert(steward.self) as CoreMessageOf<'advert'>
+      return { ...sent, body: { ...sent.body, job: jobIdOf(sealed), closed } }
+    }
+    /** What is left with a host of an advert of a steward that keeps this manifest. */
+    const heard = (sealed: Uint8Array, from: PeerId = steward.self, closed = false) => {
+      const kept = { there: new EnclosedManifests(), here: new EnclosedManifests() }
+      kept.there.keep(sealed)
+      const bytes = createMail(steward, Date.now, undefined, kept.there).pack(
+        advertFor(sealed, closed),
+      )
+      const host = createMail(loadIdentity(createIdentity()).signer, Date.now, undefined, kept.here)
+      host.unpack(from, bytes)
+      return kept.here.of(jobIdOf(sealed))
+    }
+
+    test('goes along with the advert of its steward', () => {
+      const sealed = sealedOf(new Uint8Array(100))
+      expect(heard(sealed)).toEqual(sealed)
+    })
+
+    test('is left to be fetched where it is long, the job is over, or another passes the advert on', () => {
+      const short = sealedOf(new Uint8Array(100))
+      expect(heard(sealedOf(new Uint8Array(limits.enclosedManifestBytesMax)))).toBeUndefined()
+      expect(heard(short, steward.self, true)).toBeUndefined()
+      expect(heard(short, person().peer)).toBeUndefined()
+    })
+
+    test('is kept under its own hash, whatever it came with, and only so many are', () => {
+      const kept = new EnclosedManifests()
+      const all = Array.from({ length: 300 }, (_, i) => sealedOf(Uint8Array.of(i, i >> 8)))
+      for (const sealed of all) kept.keep(sealed)
+      const there = all.map((sealed) => kept.of(jobIdOf(sealed)) !== undefined)
+      expect(there.filter(Boolean)).toHaveLength(256)
+      expect(there[0]).toBe(false)
+      expect(there.at(-1)).toBe(true)
+    })
   })
 
   describe('a receipt', () => {
