@@ -69,7 +69,7 @@ function look(
   { state }: VirtualNode,
 ): void {
   for (const { claims } of tallies.values())
-    for (const { hosts } of claims.values()) {
+    for (const { hosts } of claims) {
       const own = [...hosts].filter((peer) => crowd.has(peer))
       most.seatsMost = Math.max(most.seatsMost, seatsOf({ state }, own))
     }

@@ -7,22 +7,24 @@
 import type { LeaseId, PeerId, UnitIndex } from '../../protocol/ids.js'
 import { toRuns, type UnitRun, unitsOf } from '../../protocol/unit-runs.js'
 import { assert } from '../kit/assert.js'
+import { minus, none, plus } from '../kit/short-list.js'
 import type { JobHost, Lease, OpenUnit, Schedule } from './schedule.js'
 import { addWant } from './wants.js'
 
 /** Opens units that were never cut for a host, and asks for `copies` less that one. */
 export function openUnits(schedule: Schedule, run: UnitRun, host: PeerId, copies: number): void {
+  const tried = [host]
   for (const unit of unitsOf([run])) {
     assert(!schedule.open.has(unit), `unit ${unit} is cut twice`)
-    schedule.open.set(unit, openUnit([host], copies - 1))
+    schedule.open.set(unit, openUnit(tried, copies - 1))
   }
   schedule.wanted += (copies - 1) * run[1]
   if (copies > 1) addWant(schedule, { runs: [run], copies: copies - 1 }, [host], [])
 }
 
 function openUnit(tried: readonly PeerId[], wanted: number): OpenUnit {
-  const counts = { wanted, failures: 0, expiries: 0, drawn: undefined }
-  return { tried: [...tried], leases: [], granted: [], ...counts }
+  const [failures, expiries, drawn] = [0, 0, undefined]
+  return { tried, leases: none, granted: none, wanted, failures, expiries, drawn }
 }
 
 /** Opens a unit again that was canonical; nobody in `tried` gets it. */
@@ -58,12 +60,16 @@ export function grantLease(
     spentMs: 0,
     expectedMs: terms.expectedMs,
   }
+  // Most of its units are in no other: those share the list.
+  const alone = [lease.lease]
+  const withThis = (leases: readonly LeaseId[]) =>
+    leases.length === 0 ? alone : plus(leases, lease.lease)
   for (const unit of units) {
     const open = schedule.open.get(unit)
     assert(open !== undefined, `unit ${unit} is leased but not open`)
-    if (!open.tried.includes(host.peer)) open.tried.push(host.peer)
-    open.leases.push(lease.lease)
-    open.granted.push(lease.lease)
+    if (!open.tried.includes(host.peer)) open.tried = plus(open.tried, host.peer)
+    open.leases = withThis(open.leases)
+    open.granted = withThis(open.granted)
   }
   schedule.leases.set(lease.lease, lease)
   schedule.unsettled.set(lease.lease, units.length)
@@ -104,7 +110,7 @@ export function closeUnit(schedule: Schedule, unit: UnitIndex): ClosedUnit {
 export function leaveLease(schedule: Schedule, lease: Lease, unit: UnitIndex): void {
   if (!lease.remaining.delete(unit)) return
   const open = schedule.open.get(unit)
-  if (open !== undefined) open.leases = open.leases.filter((id) => id !== lease.lease)
+  if (open !== undefined) open.leases = minus(open.leases, lease.lease)
 }
 
 /** Units of a lease come back without a result; the host may be asked again unless avoided. */
@@ -119,7 +125,7 @@ export function loseUnits(
     leaveLease(schedule, lease, unit)
     const open = schedule.open.get(unit)
     if (open === undefined) continue
-    open.tried = open.tried.filter((peer) => peer !== lease.host)
+    open.tried = minus(open.tried, lease.host)
     lost.push(unit)
   }
   return lost

@@ -7,11 +7,11 @@ import type { UnitRun } from '../../protocol/unit-runs.js'
 
 export interface OpenUnit {
   /** Hosts that hold a replica or have voted: none of them gets another. */
-  tried: PeerId[]
+  tried: readonly PeerId[]
   /** Leases that cover it now. */
-  leases: LeaseId[]
+  leases: readonly LeaseId[]
   /** Every lease that ever covered it: the journal keeps those until the unit is canonical. */
-  granted: LeaseId[]
+  granted: readonly LeaseId[]
   /** Copies asked for and not leased yet. */
   wanted: number
   /** Executions that ended without a result. */

@@ -8,6 +8,7 @@ import type { PeerId, UnitIndex } from '../../protocol/ids.js'
 import { toRuns, unitsOf } from '../../protocol/unit-runs.js'
 import { assert } from '../kit/assert.js'
 import { nextSecretUint32, type SecretRandom } from '../kit/secret-random.js'
+import { plus } from '../kit/short-list.js'
 import { hasOtherHost } from './hosts.js'
 import type { Schedule, Want, WantHeap } from './schedule.js'
 
@@ -17,7 +18,10 @@ export function wantCopies(
   units: Iterable<readonly [unit: UnitIndex, copies: number]>,
   avoid: readonly PeerId[] = [],
 ): void {
-  const batches = new Map<string, { units: UnitIndex[]; copies: number; holders: PeerId[] }>()
+  const batches = new Map<
+    string,
+    { units: UnitIndex[]; copies: number; holders: readonly PeerId[] }
+  >()
   for (const [unit, copies] of units) {
     const open = schedule.open.get(unit)
     if (open === undefined || copies <= 0) continue
@@ -25,7 +29,7 @@ export function wantCopies(
     schedule.wanted += copies
     const key = `${copies} ${open.tried.join(' ')}`
     const batch = batches.get(key)
-    if (batch === undefined) batches.set(key, { units: [unit], copies, holders: [...open.tried] })
+    if (batch === undefined) batches.set(key, { units: [unit], copies, holders: open.tried })
     else batch.units.push(unit)
   }
   for (const { units, copies, holders } of batches.values()) {
@@ -122,7 +126,7 @@ function takeFromHeap(
       open.wanted--
       schedule.wanted--
       // At once, so that another want for the same unit passes this host by.
-      open.tried.push(host)
+      open.tried = plus(open.tried, host)
       taken.push(unit)
     }
     if (want.copies > 1 && mine.length > 0)

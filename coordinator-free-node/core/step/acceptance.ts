@@ -333,7 +333,7 @@ function ruleOfBoinc({ state }: Turn, unit: OpenUnit, tally: Tally): Ruling {
   if (leader === undefined || verdict === undefined) return open(unit, 1)
   if (leader.supporters.length > 1) return { type: 'accepted', verdict }
   const peer = leader.supporters[0] as PeerId
-  if (tally.claims.size === 1 && isTrustedByBoinc(state, peer)) {
+  if (tally.claims.length === 1 && isTrustedByBoinc(state, peer)) {
     unit.drawn ??= nextSecretFraction(state.secret) < 1 / (state.standing.get(peer)?.checked ?? 1)
     if (!unit.drawn) return { type: 'accepted', verdict }
   }

@@ -62,7 +62,7 @@ function strike(turn: Turn, docket: Docket, stewarded: StewardedJob, peer: PeerI
     const before = heldBytes(tally)
     if (!strikeHost(tally, peer)) continue
     stewarded.heldBytes += heldBytes(tally) - before
-    if (tally.claims.size === 0 && tally.before === undefined) stewarded.tallies.delete(unit)
+    if (tally.claims.length === 0 && tally.before === undefined) stewarded.tallies.delete(unit)
     if (!isDisputed(tally)) stewarded.disputes.delete(unit)
     judge(turn, docket, stewarded, unit)
   }

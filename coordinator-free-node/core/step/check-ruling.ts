@@ -19,7 +19,7 @@ export function ruleByCheck(
 ): CheckRuling {
   const marks = checks.marks.get(unit)
   let waits = false
-  for (const [digest, { content, hosts }] of tally.claims) {
+  for (const { digest, content, hosts } of tally.claims) {
     if (content === undefined) continue
     const agreed = [...hosts]
     if (content.kind === 'trap' && isTrapBelieved(hosts))
@@ -37,9 +37,7 @@ export function ruleByCheck(
 
 /** Where a result passes, the unit does not trap. Other results may be as good as this one. */
 function trapClaimants({ claims }: Tally): Verdict['refuted'] {
-  return [...claims.values()].flatMap(({ content, hosts }) =>
-    content?.kind === 'trap' ? [...hosts] : [],
-  )
+  return claims.flatMap(({ content, hosts }) => (content?.kind === 'trap' ? [...hosts] : []))
 }
 
 /** What to say of a unit that no host is left for, while nothing shows that the check can pass any result. */

@@ -3,7 +3,7 @@ import type { PeerId, UnitIndex } from '../../protocol/ids.js'
 import type { EventOf } from '../event.js'
 import type { StewardedJob } from '../state.js'
 import { queueCheck } from '../verification/checks.js'
-import type { Claim } from '../verification/tally.js'
+import { type Claim, claimOf } from '../verification/tally.js'
 import { type Docket, harvestOf } from './docket.js'
 import { blame, judge } from './judging.js'
 import { emit, type Turn } from './turn.js'
@@ -17,12 +17,21 @@ export function isChecked({ job }: StewardedJob): boolean {
   return job.manifest.acceptance.rule === 'check'
 }
 
+function claimIn(
+  tallies: StewardedJob['tallies'],
+  unit: UnitIndex,
+  digest: string,
+): Claim | undefined {
+  const tally = tallies.get(unit)
+  return tally === undefined ? undefined : claimOf(tally, digest)
+}
+
 /** Hands over what is due; called when everything else about the event is settled. */
 export function sendChecks(turn: Turn, stewarded: StewardedJob): void {
   const { checks, job, tallies } = stewarded
   if (checks.due.length === 0) return
   const results = checks.due.flatMap(({ unit, digest }) => {
-    const content = tallies.get(unit)?.claims.get(digest)?.content
+    const content = claimIn(tallies, unit, digest)?.content
     return content === undefined ? [] : [{ unit, digest, ...content }]
   })
   checks.due = []
@@ -40,7 +49,7 @@ export function enterChecks(
   const { checks, tallies } = stewarded
   for (const { unit, digest, verdict, reason } of outcomes) {
     const marks = checks.marks.get(unit)
-    const claim = tallies.get(unit)?.claims.get(digest)
+    const claim = claimIn(tallies, unit, digest)
     // The unit was settled, or its host struck, meanwhile.
     if (marks?.get(digest) !== 'waits') continue
     if (claim === undefined) {
@@ -114,7 +123,7 @@ function fail(
   const suspects = new Set<PeerId>(hosts)
   for (const [digest, mark] of checks.marks.get(unit) ?? [])
     if (mark === 'failed')
-      for (const peer of tallies.get(unit)?.claims.get(digest)?.hosts ?? []) suspects.add(peer)
+      for (const peer of claimIn(tallies, unit, digest)?.hosts ?? []) suspects.add(peer)
   if (suspects.has(turn.state.self) || suspects.size >= faultyHostsMax)
     end(docket, stewarded, `check failed on unit ${unit}: ${reason}`)
 }

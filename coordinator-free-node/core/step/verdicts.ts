@@ -5,6 +5,7 @@ import { resultKinds } from '../../protocol/outcome.js'
 import { countUnits, isInRuns, unitsOf } from '../../protocol/unit-runs.js'
 import type { EventOf } from '../event.js'
 import { digestKey } from '../kit/byte-key.js'
+import { plus } from '../kit/short-list.js'
 import type { CoreMessageOf } from '../messages.js'
 import { hostOf, parkIfDue } from '../scheduling/hosts.js'
 import { endLease, leaveLease, renewLease } from '../scheduling/leases.js'
@@ -13,7 +14,14 @@ import type { JobHost } from '../scheduling/schedule.js'
 import { wantCopies } from '../scheduling/wants.js'
 import type { StewardedJob } from '../state.js'
 import { queueCheck } from '../verification/checks.js'
-import { addClaim, emptyTally, hasVoted, heldBytes, isDisputed } from '../verification/tally.js'
+import {
+  addClaim,
+  claimOf,
+  emptyTally,
+  hasVoted,
+  heldBytes,
+  isDisputed,
+} from '../verification/tally.js'
 import { hasOtherSeat } from './acceptance.js'
 import { onAuditVote } from './audits.js'
 import { blame } from './blame.js'
@@ -158,11 +166,11 @@ function claim(
     if (!isChecked(stewarded)) stewarded.disputes.add(unit)
   }
   if (!isChecked(stewarded))
-    creditAgreement(turn, docket, tally.claims.get(digest)?.hosts ?? [], from)
+    creditAgreement(turn, docket, claimOf(tally, digest)?.hosts ?? [], from)
   else if (kind !== 'trap') queueCheck(stewarded.checks, unit, digest)
   if (!open.tried.includes(from)) {
     // A late vote on a lease that was given up: it pays for the copy that was asked for instead.
-    open.tried.push(from)
+    open.tried = plus(open.tried, from)
     if (open.wanted > 0) {
       open.wanted--
       stewarded.schedule.wanted--

@@ -23,6 +23,8 @@ interface BackedGroup {
 
 export interface Backing {
   readonly groups: Map<string, BackedGroup>
+  /** Most results come from the same hosts as the one before: their key need not be made again. */
+  latest: BackedGroup | undefined
   readonly groupsOf: Map<PeerId, Set<BackedGroup>>
   /** Oldest first. */
   readonly runs: Set<BackedRun>
@@ -40,7 +42,8 @@ export interface BackedUnit {
 }
 
 export function createBacking(): Backing {
-  return { groups: new Map(), groupsOf: new Map(), runs: new Set(), units: 0, forgotten: 0 }
+  const [groups, groupsOf, runs] = [new Map(), new Map(), new Set<BackedRun>()]
+  return { groups, latest: undefined, groupsOf, runs, units: 0, forgotten: 0 }
 }
 
 export function back(backing: Backing, { unit, digest, hosts }: BackedUnit): void {
@@ -122,10 +125,20 @@ function keyOf(hosts: readonly PeerId[]): string {
 }
 
 function groupFor(backing: Backing, hosts: readonly PeerId[]): BackedGroup {
+  const { latest } = backing
+  if (latest !== undefined && isOf(latest, hosts)) return latest
   const key = keyOf(hosts)
-  let group = backing.groups.get(key)
-  if (group !== undefined) return group
-  group = { key, hosts: [...hosts], runs: new Set(), newest: undefined }
+  const group = backing.groups.get(key) ?? openGroup(backing, key, hosts)
+  backing.latest = group
+  return group
+}
+
+function isOf(group: BackedGroup, hosts: readonly PeerId[]): boolean {
+  return group.hosts.length === hosts.length && hosts.every((host) => group.hosts.includes(host))
+}
+
+function openGroup(backing: Backing, key: string, hosts: readonly PeerId[]): BackedGroup {
+  const group: BackedGroup = { key, hosts: [...hosts], runs: new Set(), newest: undefined }
   backing.groups.set(key, group)
   for (const host of hosts) {
     const groups = backing.groupsOf.get(host)
@@ -142,6 +155,7 @@ function dropRun(backing: Backing, run: BackedRun): void {
   group.runs.delete(run)
   if (group.newest === run) group.newest = undefined
   if (group.runs.size > 0) return
+  if (backing.latest === group) backing.latest = undefined
   backing.groups.delete(group.key)
   for (const host of group.hosts) {
     const groups = backing.groupsOf.get(host)

@@ -10,12 +10,15 @@
  */
 import type { PeerId } from '../../protocol/ids.js'
 import type { ResultKind } from '../../protocol/outcome.js'
+import { minus, none, plus } from '../kit/short-list.js'
 
 export interface Claim {
+  /** Hexadecimal. */
+  readonly digest: string
   /** What the digest stands for; undefined while only votes recalled from a withdrawn result are behind it. */
   content: Content | undefined
   /** Few: each once, in the order of their votes. */
-  hosts: PeerId[]
+  hosts: readonly PeerId[]
 }
 
 export interface Content {
@@ -23,9 +26,9 @@ export interface Content {
   output: Uint8Array
 }
 
-/** Claims by digest, hexadecimal. */
 export interface Tally {
-  claims: Map<string, Claim>
+  /** One for each digest, in the order of their first votes; a list, since nearly every unit has a single one. */
+  claims: Claim[]
   /** The result that the unit had before it was withdrawn, and the hosts whose work on it was paid. */
   before: { digest: string; paid: readonly PeerId[] } | undefined
 }
@@ -39,7 +42,18 @@ export interface Verdict {
 }
 
 export function emptyTally(): Tally {
-  return { claims: new Map(), before: undefined }
+  return { claims: [], before: undefined }
+}
+
+export function claimOf({ claims }: Tally, digest: string): Claim | undefined {
+  for (const claim of claims) if (claim.digest === digest) return claim
+  return undefined
+}
+
+/** Puts the first vote for a digest. */
+function openClaim(tally: Tally, claim: Claim): void {
+  if (tally.claims.length === 0) tally.claims = [claim]
+  else tally.claims.push(claim)
 }
 
 /** @returns false when this claim was known already */
@@ -50,14 +64,14 @@ export function addClaim(
   kind: ResultKind,
   output: Uint8Array,
 ): boolean {
-  const claim = tally.claims.get(digest)
+  const claim = claimOf(tally, digest)
   if (claim === undefined) {
-    tally.claims.set(digest, { content: { kind, output }, hosts: [host] })
+    openClaim(tally, { digest, content: { kind, output }, hosts: [host] })
     return true
   }
   claim.content ??= { kind, output }
   if (claim.hosts.includes(host)) return false
-  claim.hosts.push(host)
+  claim.hosts = plus(claim.hosts, host)
   return true
 }
 
@@ -65,12 +79,13 @@ export function addClaim(
 export function mergeTallies(a: Tally, b: Tally): Tally {
   const merged = emptyTally()
   for (const tally of [a, b])
-    for (const [digest, { content, hosts }] of tally.claims) {
-      const claim = merged.claims.get(digest)
-      if (claim === undefined) merged.claims.set(digest, { content, hosts: [...hosts] })
+    for (const { digest, content, hosts } of tally.claims) {
+      const claim = claimOf(merged, digest)
+      if (claim === undefined) openClaim(merged, { digest, content, hosts })
       else {
         claim.content ??= content
-        for (const host of hosts) if (!claim.hosts.includes(host)) claim.hosts.push(host)
+        for (const host of hosts)
+          if (!claim.hosts.includes(host)) claim.hosts = plus(claim.hosts, host)
       }
     }
   merged.before = a.before ?? b.before
@@ -83,21 +98,19 @@ export function recalledTally(
   hosts: readonly PeerId[],
   paid: readonly PeerId[],
 ): Tally {
-  const claims = new Map<string, Claim>()
-  if (hosts.length > 0) claims.set(digest, { content: undefined, hosts: [...hosts] })
+  const claims = hosts.length > 0 ? [{ digest, content: undefined, hosts }] : []
   return { claims, before: { digest, paid } }
 }
 
 /** Takes back all that a host claimed; @returns whether it had claimed anything */
 export function strikeHost(tally: Tally, host: PeerId): boolean {
   let struck = false
-  for (const [digest, { hosts }] of tally.claims) {
-    const at = hosts.indexOf(host)
-    if (at < 0) continue
+  for (const claim of tally.claims) {
+    if (!claim.hosts.includes(host)) continue
     struck = true
-    hosts.splice(at, 1)
-    if (hosts.length === 0) tally.claims.delete(digest)
+    claim.hosts = minus(claim.hosts, host)
   }
+  if (struck) tally.claims = tally.claims.filter(({ hosts }) => hosts.length > 0)
   return struck
 }
 
@@ -106,10 +119,10 @@ const nobody: ReadonlySet<PeerId> = new Set()
 /** Hosts with more than one claim. */
 function contradicting(tally: Tally): ReadonlySet<PeerId> {
   // Nearly every tally: a job of a million units makes nothing here.
-  if (tally.claims.size < 2) return nobody
+  if (tally.claims.length < 2) return nobody
   const seen = new Set<PeerId>()
   const twice = new Set<PeerId>()
-  for (const { hosts } of tally.claims.values())
+  for (const { hosts } of tally.claims)
     for (const host of hosts) {
       if (seen.has(host)) twice.add(host)
       seen.add(host)
@@ -128,8 +141,8 @@ export interface Supporters {
 export function ranking(tally: Tally): Supporters[] {
   const twice = contradicting(tally)
   const ranked: Supporters[] = []
-  for (const [digest, claim] of tally.claims)
-    ranked.push({ digest, claim, supporters: without(claim.hosts, twice) })
+  for (const claim of tally.claims)
+    ranked.push({ digest: claim.digest, claim, supporters: without(claim.hosts, twice) })
   if (ranked.length < 2) return ranked
   return ranked.sort(
     (a, b) => b.supporters.length - a.supporters.length || (a.digest < b.digest ? -1 : 1),
@@ -137,7 +150,7 @@ export function ranking(tally: Tally): Supporters[] {
 }
 
 function without(hosts: readonly PeerId[], others: ReadonlySet<PeerId>): readonly PeerId[] {
-  return others.size === 0 ? [...hosts] : hosts.filter((host) => !others.has(host))
+  return others.size === 0 ? hosts : hosts.filter((host) => !others.has(host))
 }
 
 /** Votes still missing for the leading result to reach the quorum. */
@@ -146,29 +159,29 @@ export function votesMissing(tally: Tally, quorum: number): number {
 }
 
 export function isDisputed(tally: Tally): boolean {
-  return tally.claims.size > 1
+  return tally.claims.length > 1
 }
 
 export function votesIn(tally: Tally): number {
   let votes = 0
-  for (const { hosts } of tally.claims.values()) votes += hosts.length
+  for (const { hosts } of tally.claims) votes += hosts.length
   return votes
 }
 
 export function hasVoted(tally: Tally, host: PeerId): boolean {
-  for (const { hosts } of tally.claims.values()) if (hosts.includes(host)) return true
+  for (const { hosts } of tally.claims) if (hosts.includes(host)) return true
   return false
 }
 
 /** @returns undefined while nobody has brought the result itself */
 export function verdictFor(tally: Tally, digest: string): Verdict | undefined {
-  const claim = tally.claims.get(digest)
+  const claim = claimOf(tally, digest)
   if (claim?.content === undefined) return undefined
-  if (tally.claims.size === 1)
-    return { digest, content: claim.content, agreed: [...claim.hosts], refuted: [] }
+  if (tally.claims.length === 1)
+    return { digest, content: claim.content, agreed: claim.hosts, refuted: none }
   const twice = contradicting(tally)
   const refuted = new Set<PeerId>(twice)
-  for (const [other, { hosts }] of tally.claims)
+  for (const { digest: other, hosts } of tally.claims)
     if (other !== digest) for (const host of hosts) refuted.add(host)
   const agreed = without(claim.hosts, twice)
   return { digest, content: claim.content, agreed, refuted: [...refuted] }
@@ -183,7 +196,7 @@ export function verdictByQuorum(tally: Tally, quorum: number): Verdict | undefin
 
 /** The requester's own result: its CPU is the one it trusts when nobody else can be asked. */
 export function verdictByAnchor(tally: Tally, anchor: PeerId): Verdict | undefined {
-  for (const [digest, { hosts }] of tally.claims)
+  for (const { digest, hosts } of tally.claims)
     if (hosts.includes(anchor)) return verdictFor(tally, digest)
   return undefined
 }
@@ -191,6 +204,6 @@ export function verdictByAnchor(tally: Tally, anchor: PeerId): Verdict | undefin
 /** Bytes of results that the tally keeps. */
 export function heldBytes(tally: Tally): number {
   let bytes = 0
-  for (const { content } of tally.claims.values()) bytes += content?.output.length ?? 0
+  for (const { content } of tally.claims) bytes += content?.output.length ?? 0
   return bytes
 }
