@@ -2,6 +2,15 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 
 export function seededStream(seed: Uint8Array, unit: number): (bytes: Uint8Array) => void {
+  // Few units draw anything.
+  let draw: ((bytes: Uint8Array) => void) | undefined
+  return (bytes) => {
+    draw ??= streamOf(seed, unit)
+    draw(bytes)
+  }
+}
+
+function streamOf(seed: Uint8Array, unit: number): (bytes: Uint8Array) => void {
   const block = new Uint8Array(seed.length + 16)
   block.set(seed)
   const view = new DataView(block.buffer)
