@@ -66,6 +66,8 @@ export type EventBody =
   | { type: 'job-submitted'; job: JobId; manifest: Manifest }
   /** Inputs `first..first+count-1` of a list job are on disk; `bytes` in all. */
   | { type: 'inputs-appended'; job: JobId; first: number; count: number; bytes: number }
+  /** Inputs that were on disk cannot be read any more. */
+  | { type: 'inputs-lost'; job: JobId; reason: string }
   | { type: 'inputs-closed'; job: JobId; units: number; error: string | undefined }
   | { type: 'job-cancelled'; job: JobId }
   /** Manifest and task of somebody's job are here and belong together. */

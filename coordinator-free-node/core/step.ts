@@ -45,6 +45,7 @@ import { membersTick, onRevocations } from './step/revocations.js'
 import {
   onInputsAppended,
   onInputsClosed,
+  onInputsLost,
   onJobCancelled,
   onJobSubmitted,
   restoreJob,
@@ -101,6 +102,8 @@ function handle(turn: Turn, event: EventBody): void {
       return onInputsAppended(turn, event)
     case 'inputs-closed':
       return onInputsClosed(turn, event)
+    case 'inputs-lost':
+      return onInputsLost(turn, event)
     case 'job-cancelled':
       return onJobCancelled(turn, event.job)
     case 'job-fetched':

@@ -41,5 +41,20 @@ export interface Store {
   listBlobs(): Promise<readonly StoredBlob[]>
   /** Nothing happens when it is not there. */
   removeBlob(hash: BlobHash): Promise<void>
+  /**
+   * Appends to a spool: bytes that are long, written once, read where they lie and deleted together. On disk when it
+   * resolves; an append that fails leaves nothing that counts.
+   *
+   * @param name  1 to 64 hexadecimal digits; its first append makes the spool
+   * @returns where they begin, bytes from the spool's start
+   * @throws {GridError} MH_DISK_FULL, MH_STORE_FAILED
+   */
+  appendSpool(name: string, content: readonly Uint8Array[]): Promise<number>
+  /** @returns undefined when the spool is not there or ends before */
+  readSpool(name: string, at: number, length: number): Promise<Uint8Array | undefined>
+  /** Names of all spools, in any order. */
+  listSpools(): Promise<readonly string[]>
+  /** Nothing happens when it is not there. */
+  removeSpool(name: string): Promise<void>
   close(): Promise<void>
 }

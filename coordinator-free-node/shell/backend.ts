@@ -16,7 +16,7 @@ import { limits } from '../protocol/limits.js'
 import { calibrate } from './calibration.js'
 import type { GatewayBackend } from './gateway/backend.js'
 import { gridRequests } from './grid/grid-requests.js'
-import { packInputs } from './input-packs.js'
+import { writeInputs } from './input-packs.js'
 import { inspectRequests } from './inspector.js'
 import { listRequests } from './lists/list-requests.js'
 import type { NodeParts } from './node-parts.js'
@@ -192,7 +192,6 @@ function jobOf({ state }: NodeParts, id: JobId) {
   return stewarded.job
 }
 
-/** Inputs go to disk first, then to the core; the answer waits while too many are ahead of their results. */
 /** With as many items in a unit as this node's threads suggest, where its user leaves that open. */
 async function sized(parts: NodeParts, submission: Submission): Promise<Submission> {
   const { state, executor } = parts
@@ -205,6 +204,7 @@ async function sized(parts: NodeParts, submission: Submission): Promise<Submissi
   return { ...submission, manifest: { ...manifest, inputs: { ...manifest.inputs, unitItems } } }
 }
 
+/** Inputs go to disk first, then to the core; the answer waits while too many are ahead of their results. */
 async function append(
   parts: NodeParts,
   { job: id, first, inputs }: { job: JobId; first: number; inputs: readonly Uint8Array[] },
@@ -236,7 +236,7 @@ async function append(
   }
   const count = fresh.length
   if (count > 0) {
-    await store.write(packInputs(id, start, fresh))
+    await writeInputs(store, id, start, fresh)
     driver.dispatch({ type: 'inputs-appended', job: id, first: start, count, bytes })
   }
   while (job.phase === 'running' && isFull(job) && !signal.aborted) await news.next(id, signal)

@@ -7,7 +7,7 @@ import { limits } from '../protocol/limits.js'
 import type { Misdeed } from '../protocol/misdeeds.js'
 import { unitsOf } from '../protocol/unit-runs.js'
 import { keepPapers } from './grid/grid-papers.js'
-import { readInputs } from './input-packs.js'
+import { readInputs, reasonOfLoss } from './input-packs.js'
 import { forgetJob } from './journal.js'
 import type { NodeParts } from './node-parts.js'
 
@@ -104,7 +104,7 @@ function sendLeaseWithInputs(
   to: PeerId,
   message: Extract<SendMessage['message'], { type: 'lease' }>,
 ): void {
-  const { store, driver, log } = parts
+  const { store, state, driver, log } = parts
   const { job, lease } = message
   const handBack = (units: readonly number[]) => {
     for (const unit of units) {
@@ -121,15 +121,19 @@ function sendLeaseWithInputs(
       handBack(left)
     })
     .catch((error: unknown) => {
+      // They went with its end.
+      if (state.stewarded.get(job)?.job.phase !== 'running') return
       log.store.error({ job, error: String(error) }, 'inputs cannot be read')
-      handBack(units)
+      const reason = reasonOfLoss(error)
+      if (reason === undefined) handBack(units)
+      else driver.dispatch({ type: 'inputs-lost', job, reason })
     })
 }
 
-/** As many inputs as one message holds, in order. Units whose input is gone have been settled meanwhile. */
+/** As many inputs as one message holds, in order. */
 function fitInputs(
   units: readonly number[],
-  found: readonly (Uint8Array | undefined)[],
+  found: readonly Uint8Array[],
 ): { inputs: Uint8Array[]; runs: [number, number][]; left: number[] } {
   const inputs: Uint8Array[] = []
   const runs: [number, number][] = []

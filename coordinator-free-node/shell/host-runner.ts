@@ -9,7 +9,7 @@ import type { JobId, LeaseId } from '../protocol/ids.js'
 import { encodeRange, type Manifest, rangeOfUnit } from '../protocol/manifest.js'
 import { digestOf, type UnitOutcome } from '../protocol/outcome.js'
 import { unitsOf } from '../protocol/unit-runs.js'
-import { readInputs } from './input-packs.js'
+import { readInputs, reasonOfLoss } from './input-packs.js'
 import type { JobBlobs } from './job-blobs.js'
 
 type ExecuteUnits = Extract<EffectBody, { type: 'execute-units' }>
@@ -73,6 +73,8 @@ export function createHostRunner(options: HostRunnerOptions): HostRunner {
         dispatch({ type: 'units-executed', job, lease, outcomes })
       run(effect, report).catch((error: unknown) => {
         const message = error instanceof Error ? error.message : String(error)
+        const reason = reasonOfLoss(error)
+        if (reason !== undefined) dispatch({ type: 'inputs-lost', job, reason })
         report(allOf(effect, 'crash', message))
       })
     },

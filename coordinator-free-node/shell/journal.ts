@@ -6,7 +6,7 @@
  * | --- | --- |
  * | `job/JOB` | `JobRecord` |
  * | `lease/JOB/LEASE` | host and runs |
- * | `in/JOB/..` | inputs of a list job: see input-packs.ts |
+ * | `in/JOB/..`, the spool JOB | inputs of a list job: see input-packs.ts |
  * | `out/JOB/..`, `was/JOB/..`, `new/JOB/..` | canonical results: see result-packs.ts |
  * | `trail/JOB/INDEX` | what happened to the job |
  * | `ledger/PEER`, `standing/PEER`, `peer/PEER`, `member/PEER`, `revoked/PEER/BY` | their records |
@@ -41,7 +41,7 @@ import { limits } from '../protocol/limits.js'
 import { type Manifest, unitCountOf } from '../protocol/manifest.js'
 import { revocationSchema, roles } from '../protocol/membership.js'
 import type { UnitRun } from '../protocol/unit-runs.js'
-import { countInputs } from './input-packs.js'
+import { clearInputs, clearSpools, countInputs } from './input-packs.js'
 import { readReceipts } from './receipts.js'
 import { ResultWrites, readCanonical, readWithdrawn, resultPrefixes } from './result-packs.js'
 import { hex, under, unitDigits, unitOfKey } from './store-keys.js'
@@ -203,7 +203,8 @@ export function createJournal(store: Store, handlers: JournalHandlers): Journal 
       for (const { waiting } of batch) for (const item of waiting) backlogBytes -= sizeOf(item)
       const ended = batch.flatMap(({ ended }) => ended)
       for (const job of ended) withdrawn.delete(job)
-      await clearInputs(store, ended)
+      // What a failing disk keeps goes when the journal is read the next time.
+      for (const job of ended) await clearInputs(store, job).catch(() => {})
     }
     writing = undefined
   }
@@ -236,11 +237,6 @@ function sizeOf(item: Waiting): number {
 
 function endedBy(record: JournalRecord): JobId[] {
   return record.type === 'job' && record.record.phase !== 'running' ? [record.record.job] : []
-}
-
-/** Inputs of ended jobs; what a failing disk keeps goes when the journal is read the next time. */
-async function clearInputs(store: Store, jobs: readonly JobId[]): Promise<void> {
-  for (const job of jobs) await store.clear(under(`in/${job}`)).catch(() => {})
 }
 
 function toWrites(record: JournalRecord): Waiting[] {
@@ -323,6 +319,8 @@ export async function recall(
     if (manifest === undefined) await forgetJob(store, record.job)
     else jobs.push(await recallJob(store, record, manifest))
   }
+  const running = jobs.filter(({ record }) => record.phase === 'running')
+  await clearSpools(store, new Set(running.map(({ record }) => record.job)))
   return {
     jobs,
     ledger: await readAll(store, 'ledger', ledgerSchema),
@@ -366,7 +364,7 @@ async function recallJob(
   manifest: Manifest,
 ): Promise<RestoredJob> {
   if (record.phase !== 'running') {
-    await clearInputs(store, [record.job])
+    await clearInputs(store, record.job)
     return { record, manifest, canonical: [], leases: [], trailLength: 0 }
   }
   const canonical = await readCanonical(store, record.job)
@@ -385,7 +383,8 @@ async function recallJob(
 
 /** Deletes all that is kept of a job; blobs stay, other jobs may share them. */
 export async function forgetJob(store: Store, job: JobId): Promise<void> {
-  for (const kind of ['lease', 'in', 'trail', ...resultPrefixes])
+  await clearInputs(store, job)
+  for (const kind of ['lease', 'trail', ...resultPrefixes])
     await store.clear(under(`${kind}/${job}`))
   await store.write([{ type: 'delete', key: keyOf.job(job) }])
 }

@@ -28,6 +28,7 @@ class MemoryStore implements Store {
   readonly #values = new Map<string, Uint8Array>()
   readonly #keys = new SortedKeys()
   readonly #blobs = new Map<BlobHash, { content: Uint8Array; at: number }>()
+  readonly #spools = new Map<string, Uint8Array>()
   #closed = false
 
   async get(key: string): Promise<Uint8Array | undefined> {
@@ -103,6 +104,29 @@ class MemoryStore implements Store {
   async removeBlob(hash: BlobHash): Promise<void> {
     this.#check()
     this.#blobs.delete(hash)
+  }
+
+  async appendSpool(name: string, content: readonly Uint8Array[]): Promise<number> {
+    this.#check()
+    const before = this.#spools.get(name) ?? new Uint8Array()
+    this.#spools.set(name, new Uint8Array(Buffer.concat([before, ...content])))
+    return before.length
+  }
+
+  async readSpool(name: string, at: number, length: number): Promise<Uint8Array | undefined> {
+    this.#check()
+    const part = this.#spools.get(name)?.slice(at, at + length)
+    return part?.length === length ? part : undefined
+  }
+
+  async listSpools(): Promise<readonly string[]> {
+    this.#check()
+    return [...this.#spools.keys()]
+  }
+
+  async removeSpool(name: string): Promise<void> {
+    this.#check()
+    this.#spools.delete(name)
   }
 
   async close(): Promise<void> {

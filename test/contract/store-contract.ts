@@ -166,6 +166,44 @@ export function describeStore(name: string, open: () => Promise<StoreUnderTest>)
       expect(await store.readBlob(hashOf(one))).toEqual(one)
     })
 
+    test('gives back from a spool what was appended, by where it lies', async () => {
+      const places = []
+      for (const text of ['one', 'three'])
+        places.push(await store.appendSpool('a1', [bytes(text), bytes('!')]))
+      expect(places).toEqual([0, 4])
+      expect(await store.appendSpool('b2', [bytes('other')])).toBe(0)
+      expect(await store.readSpool('a1', 4, 6)).toEqual(bytes('three!'))
+      expect(await store.readSpool('a1', 1, 5)).toEqual(bytes('ne!th'))
+      expect(await store.readSpool('a1', 4, 7)).toBeUndefined()
+      expect(await store.readSpool('c3', 0, 1)).toBeUndefined()
+    })
+
+    test('appends of several callers at once come one after another', async () => {
+      const texts = Array.from({ length: 40 }, (_, i) => `${i}`.repeat(1 + (i % 7)))
+      const names = Array.from({ length: 20 }, (_, i) => `${10 + i}`)
+      const appended = texts.flatMap((text) =>
+        names.map(async (name) => ({
+          ...{ name, text },
+          at: await store.appendSpool(name, [bytes(text)]),
+        })),
+      )
+      await Promise.all(
+        appended.map(async (appending) => {
+          const { name, text, at } = await appending
+          expect(await store.readSpool(name, at, text.length)).toEqual(bytes(text))
+        }),
+      )
+    })
+
+    test('lists spools and removes them; a new one of the same name is empty', async () => {
+      for (const name of ['a1', 'b2']) await store.appendSpool(name, [bytes('text')])
+      expect([...(await store.listSpools())].sort()).toEqual(['a1', 'b2'])
+      for (const name of ['a1', 'a1', 'c3']) await store.removeSpool(name)
+      expect(await store.listSpools()).toEqual(['b2'])
+      expect(await store.readSpool('a1', 0, 1)).toBeUndefined()
+      expect(await store.appendSpool('a1', [bytes('new')])).toBe(0)
+    })
+
     test('answers MH_STOPPED once closed; closing twice is fine', async () => {
       await store.close()
       await store.close()

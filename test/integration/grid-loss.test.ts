@@ -1,4 +1,6 @@
 /** Nodes that die, return, or lie: the job goes on and its result is right. */
+import { open, readdir } from 'node:fs/promises'
+import path from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { range } from '../../sdk/index.js'
 import { crunch, crunched, progressUntil, useGridProcesses } from './grid-processes.js'
@@ -32,6 +34,52 @@ describe('a requester killed at half of its job', () => {
     const { hosting } = await again.process.status(({ jobs }) => jobs.running === 0)
     expect(hosting.unitsDone).toBeLessThanOrEqual(count - verified)
     expect(hosts.map(({ peer }) => peer).sort()).toEqual([host.peer, requester.peer].sort())
+  }, 60_000)
+})
+
+describe('a requester killed at half of a job with long inputs', () => {
+  const long = Array.from({ length: 120 }, (_, n) => ({ n, text: `${n} `.repeat(20_000) }))
+  const spun = ({ n, text }: { n: number; text: string }) => {
+    let x = text.length
+    for (let i = 0; i < 200_000; i++) x = (x * 1103 + n) % 65_536
+    return [n, text.length, x]
+  }
+
+  test('finds them again in its spool, which goes with the job', async () => {
+    const requester = await grid.node('requester')
+    const host = await grid.node('host', { peers: [requester] })
+    await requester.process.status(({ neighbours }) => neighbours === 1)
+    const sdk = await grid.connect(requester)
+    const job = sdk.map(long, spun, { unitItems: 1 })
+    let verified = 0
+    for await (const _ of job) if (++verified >= long.length / 2) break
+    const spools = path.join(requester.state, 'spools')
+    const id = await job.id
+    expect(await readdir(spools)).toEqual([id])
+    await requester.kill()
+
+    const again = await grid.node('requester')
+    expect(await job).toEqual(long.map(spun))
+    const { hosts } = await grid.show(again, id)
+    expect(hosts.map(({ peer }) => peer)).toContain(host.peer)
+    expect(await readdir(spools)).toEqual([])
+  }, 60_000)
+
+  test('fails in words when its spool is damaged', async () => {
+    const requester = await grid.node('requester', { cpus: 0 })
+    const sdk = await grid.connect(requester)
+    const job = sdk.map(long, spun, { unitItems: 1 })
+    const failed = expect(job).rejects.toMatchObject({
+      code: 'MH_STORE_FAILED',
+      message: expect.stringContaining('not those that were written'),
+    })
+    const id = await job.id
+    await progressUntil(job, ({ units }) => units.total === long.length)
+    const spool = await open(path.join(requester.state, 'spools', id), 'r+')
+    await spool.write('garbage', 100)
+    await spool.close()
+    await grid.node('host', { peers: [requester] })
+    await failed
   }, 60_000)
 })
 

@@ -215,6 +215,13 @@ export function onInputsClosed(turn: Turn, event: EventOf<'inputs-closed'>): voi
   completeIfDone(turn, stewarded)
 }
 
+/** To lease their units again would go on for ever. */
+export function onInputsLost(turn: Turn, { job, reason }: EventOf<'inputs-lost'>): void {
+  const stewarded = turn.state.stewarded.get(job)
+  if (stewarded === undefined || stewarded.job.phase !== 'running') return
+  failJob(turn, stewarded, 'MH_STORE_FAILED', `the inputs cannot be read any more: ${reason}`)
+}
+
 export function onJobCancelled(turn: Turn, id: JobId): void {
   const stewarded = turn.state.stewarded.get(id)
   if (stewarded?.job.phase === 'running') finishJob(turn, stewarded, 'cancelled')

@@ -10,6 +10,7 @@ import type { StoredBlob } from '../../ports/store.js'
 import { GridError } from '../../protocol/errors.js'
 import type { BlobHash } from '../../protocol/ids.js'
 import { hasCode, storeError } from './store-errors.js'
+import { syncDirectory } from './sync-directory.js'
 
 export interface BlobFiles {
   read(hash: BlobHash): Promise<Uint8Array | undefined>
@@ -121,17 +122,6 @@ async function writeSynced(file: string, content: Uint8Array): Promise<void> {
   const handle = await open(file, 'wx', 0o600)
   try {
     await handle.writeFile(content)
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-}
-
-async function syncDirectory(directory: string): Promise<void> {
-  // Windows cannot open directories; its file system journals renames itself.
-  if (process.platform === 'win32') return
-  const handle = await open(directory, 'r')
-  try {
     await handle.sync()
   } finally {
     await handle.close()

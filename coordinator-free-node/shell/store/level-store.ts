@@ -1,9 +1,10 @@
 /**
- * The store on disk: LevelDB for keys, files named by hash for blobs, all in one state directory.
+ * The store on disk: LevelDB for keys, files for blobs and spools, all in one state directory.
  *
  *     db/                 LevelDB; its write-ahead log makes each batch all or nothing
  *     db.corrupt-<time>/  a database that could not be opened, kept for whoever wants to look
  *     blobs/ab/cd/<hash>  see blob-files.ts
+ *     spools/<name>       see spool-files.ts
  *
  * One process owns a state directory at a time: LevelDB's lock says who.
  */
@@ -13,12 +14,14 @@ import { ClassicLevel } from 'classic-level'
 import type { ScanRange, Store, StoredBlob, StoreWrite } from '../../ports/store.js'
 import { GridError } from '../../protocol/errors.js'
 import { gatewayFileSchema } from '../../protocol/gateway-api.js'
-import { openBlobFiles } from './blob-files.js'
+import { type BlobFiles, openBlobFiles } from './blob-files.js'
+import { openSpoolFiles, type SpoolFiles } from './spool-files.js'
 import { causes, hasCode, storeError } from './store-errors.js'
 
 /** Raised when a change makes older versions of this package misread what newer ones wrote. */
-const formatVersion = 3
-/** What is in another form since format 3: jobs, their inputs and results. */
+const formatVersion = 4
+/** Since then jobs, their inputs and results have had their form; format 4 added spools. */
+const jobsFormat = 3
 const jobKinds = ['job', 'lease', 'in', 'out', 'was']
 
 /** Before every key that callers may use, and hidden from their scans. */
@@ -66,7 +69,8 @@ export async function openStore(
   try {
     await checkFormat(db, warn)
     const blobs = await openBlobFiles(path.join(stateDirectory, 'blobs'), warn)
-    return new LevelStore(db, blobs)
+    const spools = await openSpoolFiles(path.join(stateDirectory, 'spools'))
+    return new LevelStore(db, blobs, spools)
   } catch (error) {
     await db.close()
     throw error
@@ -153,7 +157,7 @@ async function checkFormat(db: Database, warn: (text: string) => void): Promise<
         `the state directory has format ${version}; this version of manyhands reads up to ${formatVersion}`,
         { blame: 'user', hint: 'update manyhands, or use another state directory' },
       )
-    if (version !== undefined) await dropJobs(db, warn)
+    if (version !== undefined && version < jobsFormat) await dropJobs(db, warn)
     await db.put(formatKey, new TextEncoder().encode(String(formatVersion)), { sync: true })
   } catch (error) {
     throw error instanceof GridError ? error : storeError(error, 'cannot read the format version')
@@ -171,14 +175,16 @@ async function dropJobs(db: Database, warn: (text: string) => void): Promise<voi
 
 class LevelStore implements Store {
   readonly #db: Database
-  readonly #blobs: Awaited<ReturnType<typeof openBlobFiles>>
+  readonly #blobs: BlobFiles
+  readonly #spools: SpoolFiles
   #refusesWrites = false
   #reopening: Promise<void> | undefined
   #closed = false
 
-  constructor(db: Database, blobs: Awaited<ReturnType<typeof openBlobFiles>>) {
+  constructor(db: Database, blobs: BlobFiles, spools: SpoolFiles) {
     this.#db = db
     this.#blobs = blobs
+    this.#spools = spools
   }
 
   async get(key: string): Promise<Uint8Array | undefined> {
@@ -270,10 +276,31 @@ class LevelStore implements Store {
     await this.#blobs.remove(hash)
   }
 
+  async appendSpool(name: string, content: readonly Uint8Array[]): Promise<number> {
+    await this.#usable()
+    return await this.#spools.append(name, content)
+  }
+
+  async readSpool(name: string, at: number, length: number): Promise<Uint8Array | undefined> {
+    await this.#usable()
+    return await this.#spools.read(name, at, length)
+  }
+
+  async listSpools(): Promise<readonly string[]> {
+    await this.#usable()
+    return await this.#spools.list()
+  }
+
+  async removeSpool(name: string): Promise<void> {
+    await this.#usable()
+    await this.#spools.remove(name)
+  }
+
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
     await this.#reopening?.catch(() => {})
+    await this.#spools.close().catch(() => {})
     await this.#db.close()
   }
 

@@ -188,6 +188,14 @@ describe('steward', () => {
     expect(node.stewarded.job.error).toMatch(/after unit 3: the file vanished/)
   })
 
+  test('inputs that the disk has lost end the job, and what comes after that is too late', () => {
+    const node = withJob({ inputs: { kind: 'list' } })
+    for (const reason of ['unit 3 is gone', 'unit 4 is gone'])
+      node.event({ type: 'inputs-lost', job, reason })
+    expect(node.stewarded.job).toMatchObject({ phase: 'failed', errorCode: 'MH_STORE_FAILED' })
+    expect(node.stewarded.job.error).toMatch(/cannot be read any more: unit 3 is gone/)
+  })
+
   test('favours are booked for accepted work only', () => {
     const node = withJob({ inputs: { kind: 'range', start: 0, end: 1, unitItems: 1 } })
     for (const n of [1, 2, 3]) node.want(peer(n))

@@ -3,7 +3,7 @@ import type { JobRecord } from '../../../coordinator-free-node/core/kit/records.
 import type { Store } from '../../../coordinator-free-node/ports/store.js'
 import { encode } from '../../../coordinator-free-node/protocol/codec.js'
 import { createIdentity, loadIdentity } from '../../../coordinator-free-node/shell/identity.js'
-import { packInputs, readInputs } from '../../../coordinator-free-node/shell/input-packs.js'
+import { readInputs, writeInputs } from '../../../coordinator-free-node/shell/input-packs.js'
 import { createJournal, recall } from '../../../coordinator-free-node/shell/journal.js'
 import { createMail } from '../../../coordinator-free-node/shell/mail.js'
 import { receiptViews } from '../../../coordinator-free-node/shell/receipts.js'
@@ -131,8 +131,8 @@ describe('journal', () => {
     const list = record({ appended: 1, inputsClosed: false })
     journal.append(1, [{ type: 'job', record: list }])
     await journal.idle()
-    await store.write(packInputs(job, 0, [new Uint8Array(), new Uint8Array()]))
-    await store.write(packInputs(job, 2, [new Uint8Array()]))
+    await writeInputs(store, job, 0, [new Uint8Array(), new Uint8Array()])
+    await writeInputs(store, job, 2, [new Uint8Array()])
     const memory = await recall(store, async () => manifest({ inputs: { kind: 'list' } }))
     expect(memory.jobs[0]?.record.appended).toBe(3)
   })
@@ -140,7 +140,7 @@ describe('journal', () => {
   test('a withdrawn result is computed again after a restart, from its input', async () => {
     const store = createMemoryStore()
     const { journal } = journalOn(store)
-    await store.write(packInputs(job, 1, [Uint8Array.of(5)]))
+    await writeInputs(store, job, 1, [Uint8Array.of(5)])
     journal.append(1, [{ type: 'job', record: record() }, result(0), result(1), result(2)])
     journal.append(2, [{ type: 'result-withdrawn', job, unit: 1 }])
     await journal.idle()
@@ -160,13 +160,26 @@ describe('journal', () => {
       for await (const key of store.keys(under(`in/${job}`))) keys.push(key)
       return keys.length
     }
-    for (const unit of [0, 1]) await store.write(packInputs(job, unit, [new Uint8Array()]))
+    const long = new Uint8Array(100_000)
+    for (const unit of [0, 1]) await writeInputs(store, job, unit, [long])
     journal.append(1, [{ type: 'job', record: record() }, result(0), result(1)])
     await journal.idle()
     expect(await inputs()).toBe(2)
+    expect(await store.listSpools()).toEqual([job])
     journal.append(2, [{ type: 'job', record: record({ phase: 'done' }) }])
     await journal.idle()
     expect(await inputs()).toBe(0)
+    expect(await store.listSpools()).toEqual([])
+  })
+
+  test('spools of running jobs are kept, those that nobody knows any more go', async () => {
+    const store = createMemoryStore()
+    const { journal } = journalOn(store)
+    journal.append(1, [{ type: 'job', record: record() }])
+    await journal.idle()
+    for (const name of [job, 'ff'.repeat(32)]) await store.appendSpool(name, [Uint8Array.of(1)])
+    await recall(store, async () => manifest())
+    expect(await store.listSpools()).toEqual([job])
   })
 
   test('a job whose manifest is gone is forgotten with all its keys', async () => {

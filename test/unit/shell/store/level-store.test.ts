@@ -1,6 +1,16 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import {
+  appendFile,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
@@ -77,6 +87,19 @@ describe('opening a state directory', () => {
     expect(warnings).toEqual([expect.stringContaining('1 jobs of an earlier version')])
     await (await openStore(directory, { onWarning })).close()
     expect(warnings).toHaveLength(1)
+  })
+
+  test('of the version before spools keeps its jobs', async () => {
+    const db = new ClassicLevel(path.join(directory, 'db'))
+    for (const [key, value] of [
+      ['\u0000format', '3'],
+      ['job/1', '1'],
+    ] as const)
+      await db.put(key, value)
+    await db.close()
+    const store = await openStore(directory)
+    expect(await store.get('job/1')).toEqual(bytes('1'))
+    await store.close()
   })
 
   test('answers MH_STORE_FAILED where no directory can be made', async () => {
@@ -171,6 +194,45 @@ describe('a blob', () => {
   })
 })
 
+describe('a spool', () => {
+  test('is found again, and goes on behind what an append left that did not end', async () => {
+    const first = await openStore(directory)
+    await first.appendSpool('a1', [bytes('whole')])
+    await first.close()
+    await appendFile(path.join(directory, 'spools', 'a1'), 'hal')
+    const second = await openStore(directory)
+    expect(await second.appendSpool('a1', [bytes('next')])).toBe(8)
+    expect(await second.readSpool('a1', 0, 5)).toEqual(bytes('whole'))
+    expect(await second.readSpool('a1', 8, 4)).toEqual(bytes('next'))
+    await second.close()
+  })
+
+  test('takes a name of hexadecimal digits only', async () => {
+    const store = await openStore(directory)
+    for (const name of ['', '../db', 'A1', 'a'.repeat(65)]) {
+      await expect(store.appendSpool(name, [bytes('x')])).rejects.toMatchObject({
+        code: 'MH_BOUNDS',
+      })
+      await expect(store.readSpool(name, 0, 1)).rejects.toMatchObject({ code: 'MH_BOUNDS' })
+    }
+    await store.close()
+  })
+
+  test('that the disk has no room for fails in words, and leaves nothing behind', async () => {
+    const store = await openStore(directory)
+    const file = path.join(directory, 'spools', 'a1')
+    await symlink('/dev/full', file)
+    await expect(store.appendSpool('a1', [bytes('x')])).rejects.toMatchObject({
+      code: 'MH_DISK_FULL',
+      retryable: true,
+    })
+    await rm(file)
+    expect(await store.appendSpool('a1', [bytes('x')])).toBe(0)
+    expect(await store.readSpool('a1', 0, 1)).toEqual(bytes('x'))
+    await store.close()
+  })
+})
+
 describe('kill -9 in the middle of writes', () => {
   test('loses no synced batch and halves none', async () => {
     const compiled = await compileSources([
@@ -193,6 +255,8 @@ describe('kill -9 in the middle of writes', () => {
       const store = await openStore(process.argv[1])
       for (let batch = 0; ; batch++) {
         const value = new Uint8Array(5000).fill(batch)
+        const place = await store.appendSpool('a1', [value, value])
+        if (place !== 10000 * batch) throw new Error('the spool has another length')
         await store.write(Array.from({ length: 10 }, (_, i) => ({ type: 'put', key: 'b' + batch + '/' + i, value })))
         process.stdout.write(batch + '\\n')
       }`
@@ -221,6 +285,10 @@ describe('kill -9 in the middle of writes', () => {
     }
     for (let batch = 0; batch <= synced; batch++) expect(counts.get(batch)).toBe(10)
     for (const count of counts.values()) expect(count).toBe(10)
+    for (const batch of counts.keys()) {
+      const spooled = await store.readSpool('a1', 10_000 * batch, 10_000)
+      expect(spooled).toEqual(new Uint8Array(10_000).fill(batch))
+    }
     await store.close()
   }
 })
