@@ -45,7 +45,7 @@ export interface Store {
    * Appends to a spool: bytes that are long, written once, read where they lie and deleted together. On disk when it
    * resolves; an append that fails leaves nothing that counts.
    *
-   * @param name  1 to 64 hexadecimal digits; its first append makes the spool
+   * @param name  1 to 80 small letters, digits and hyphens; its first append makes the spool
    * @returns where they begin, bytes from the spool's start
    * @throws {GridError} MH_DISK_FULL, MH_STORE_FAILED
    */

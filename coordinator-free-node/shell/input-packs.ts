@@ -3,30 +3,18 @@
  * costs. A pack holds where each of its inputs ends, four bytes a unit, and then all of them; the only one of a pack
  * stands there as it is. They stay until the job ends: any result may be withdrawn or audited before.
  *
- * | key | value |
- * | --- | --- |
- * | `in/JOB/LAST/FIRST` | the pack of the units from FIRST to LAST |
- * | `in/JOB/LAST/FIRST~` | where that pack lies in the job's spool: long ones, since bytes are what a key costs |
+ * `in/JOB/LAST/FIRST` is the pack of the units from FIRST to LAST; where it is long, see spooled-values.ts.
  */
-import { crc32 } from 'node:zlib'
-import { z } from 'zod'
-import type { Store, StoreWrite } from '../ports/store.js'
-import { decode, encode } from '../protocol/codec.js'
-import { GridError, isGridError } from '../protocol/errors.js'
+import type { Store } from '../ports/store.js'
+import { isGridError } from '../protocol/errors.js'
 import type { JobId, UnitIndex } from '../protocol/ids.js'
+import { damage, spoolLong, spoolOf, storedValue } from './spooled-values.js'
 import { hex, under, unitDigits, unitOfKey } from './store-keys.js'
 
 /** A reader of one input reads its whole pack: a fraction of a millisecond. */
 const packInputsMax = 1_024
 const packBytesMax = 128 * 1_024
 const endBytes = 4
-
-/** From this length on a file of its own is cheaper than three copies in the database, though it has a sync of its own. */
-const spooledBytesMin = 32 * 1_024
-const spooledMark = '~'
-
-/** Where a pack begins, how long it is and its CRC-32: files have no checksums of their own. */
-const spooledSchema = z.tuple([z.number().int().min(0), z.number().int().min(0), z.number()])
 
 interface Pack {
   first: UnitIndex
@@ -48,22 +36,11 @@ export async function writeInputs(
   first: UnitIndex,
   inputs: readonly Uint8Array[],
 ): Promise<void> {
-  const packs = packsOf(first, inputs)
-  const long = packs.filter(({ value }) => value.length >= spooledBytesMin)
-  let at = 0
-  if (long.length > 0) {
-    const content = long.map(({ value }) => value)
-    at = await store.appendSpool(job, content)
-  }
-  const writes = packs.map((pack): StoreWrite => {
-    const key = packKey(job, pack)
-    const { value } = pack
-    if (value.length < spooledBytesMin) return { type: 'put', key, value }
-    const place = encode([at, value.length, crc32(value)] satisfies z.infer<typeof spooledSchema>)
-    at += value.length
-    return { type: 'put', key: key + spooledMark, value: place }
-  })
-  await store.write(writes)
+  const entries = packsOf(first, inputs).map((pack) => ({
+    key: packKey(job, pack),
+    value: pack.value,
+  }))
+  await store.write(await spoolLong(store, spoolOf(job, 'in'), entries))
 }
 
 function packsOf(first: UnitIndex, inputs: readonly Uint8Array[]): Pack[] {
@@ -127,29 +104,10 @@ async function readPack(store: Store, job: JobId, unit: UnitIndex): Promise<Inpu
   for await (const [key, value] of store.scan({ from, to, limit: 1 })) {
     const { first } = unitsOfKey(key)
     if (first > unit) return undefined
-    const content = key.endsWith(spooledMark) ? await readSpooled(store, job, value) : value
+    const content = await storedValue(store, spoolOf(job, 'in'), key, value)
     return content && new InputPack(key, content)
   }
   return undefined
-}
-
-async function readSpooled(
-  store: Store,
-  job: JobId,
-  place: Uint8Array,
-): Promise<Uint8Array | undefined> {
-  const [at, length, checksum] = decode(place, spooledSchema, 'the place of a stored input')
-  const content = await store.readSpool(job, at, length)
-  if (content !== undefined && crc32(content) !== checksum)
-    throw damage('stored inputs are not those that were written')
-  return content
-}
-
-function damage(what: string): GridError {
-  return new GridError('MH_STATE_CORRUPT', what, {
-    blame: 'local',
-    hint: 'look after the disk of the state directory, and submit the job again',
-  })
 }
 
 /** Why inputs that could not be read never will be; undefined when it may only be so now. */
@@ -161,12 +119,7 @@ export function reasonOfLoss(error: unknown): string | undefined {
 /** Deletes the inputs of a job. */
 export async function clearInputs(store: Store, job: JobId): Promise<void> {
   await store.clear(under(`in/${job}`))
-  await store.removeSpool(job)
-}
-
-/** Deletes the spools of all jobs but these. */
-export async function clearSpools(store: Store, kept: ReadonlySet<string>): Promise<void> {
-  for (const name of await store.listSpools()) if (!kept.has(name)) await store.removeSpool(name)
+  await store.removeSpool(spoolOf(job, 'in'))
 }
 
 /** Inputs are views of the pack. */
@@ -211,7 +164,6 @@ export async function countInputs(store: Store, job: JobId, from: number): Promi
   return count
 }
 
-/** The mark after a key's last number does not count. */
 function unitsOfKey(key: string): { first: UnitIndex; last: UnitIndex } {
   return { first: unitOfKey(key), last: unitOfKey(key.slice(0, key.lastIndexOf('/'))) }
 }

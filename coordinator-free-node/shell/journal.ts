@@ -6,8 +6,8 @@
  * | --- | --- |
  * | `job/JOB` | `JobRecord` |
  * | `lease/JOB/LEASE` | host and runs |
- * | `in/JOB/..`, the spool JOB | inputs of a list job: see input-packs.ts |
- * | `out/JOB/..`, `was/JOB/..`, `new/JOB/..` | canonical results: see result-packs.ts |
+ * | `in/JOB/..`, the spool `JOB-in` | inputs of a list job: see input-packs.ts |
+ * | `out/JOB/..`, `was/JOB/..`, `new/JOB/..`, the spool `JOB-out` | canonical results: see result-packs.ts |
  * | `trail/JOB/INDEX` | what happened to the job |
  * | `ledger/PEER`, `standing/PEER`, `peer/PEER`, `member/PEER`, `revoked/PEER/BY` | their records |
  * | `receipt/STEWARD/JOB/PERIOD` | what the steward signed: see receipts.ts |
@@ -41,9 +41,10 @@ import { limits } from '../protocol/limits.js'
 import { type Manifest, unitCountOf } from '../protocol/manifest.js'
 import { revocationSchema, roles } from '../protocol/membership.js'
 import type { UnitRun } from '../protocol/unit-runs.js'
-import { clearInputs, clearSpools, countInputs } from './input-packs.js'
+import { clearInputs, countInputs } from './input-packs.js'
 import { readReceipts } from './receipts.js'
-import { ResultWrites, readCanonical, readWithdrawn, resultPrefixes } from './result-packs.js'
+import { clearResults, ResultWrites, readCanonical, readWithdrawn } from './result-packs.js'
+import { clearSpools, spoolOf } from './spooled-values.js'
 import { hex, under, unitDigits, unitOfKey } from './store-keys.js'
 
 const leaseDigits = 14
@@ -181,7 +182,7 @@ export function createJournal(store: Store, handlers: JournalHandlers): Journal 
       if (item.type === 'result') results.add(item.job, item.result)
       else if (await results.withdraw(item.job, item.unit)) units.add(item.unit)
     }
-    return [...writes, ...results.writes()]
+    return [...writes, ...(await results.writes())]
   }
 
   const flush = async () => {
@@ -319,8 +320,7 @@ export async function recall(
     if (manifest === undefined) await forgetJob(store, record.job)
     else jobs.push(await recallJob(store, record, manifest))
   }
-  const running = jobs.filter(({ record }) => record.phase === 'running')
-  await clearSpools(store, new Set(running.map(({ record }) => record.job)))
+  await clearSpools(store, new Set(jobs.flatMap(spoolsOf)))
   return {
     jobs,
     ledger: await readAll(store, 'ledger', ledgerSchema),
@@ -333,6 +333,12 @@ export async function recall(
     receipts: await recallReceipts(store),
     pausedUntilUtcMs: await recallPause(store),
   }
+}
+
+/** Results stay as long as the job is remembered. */
+function spoolsOf({ record: { job, phase } }: RestoredJob): string[] {
+  const results = spoolOf(job, 'out')
+  return phase === 'running' ? [spoolOf(job, 'in'), results] : [results]
 }
 
 async function recallReceipts(store: Store): Promise<HeldReceipt[]> {
@@ -384,8 +390,8 @@ async function recallJob(
 /** Deletes all that is kept of a job; blobs stay, other jobs may share them. */
 export async function forgetJob(store: Store, job: JobId): Promise<void> {
   await clearInputs(store, job)
-  for (const kind of ['lease', 'trail', ...resultPrefixes])
-    await store.clear(under(`${kind}/${job}`))
+  await clearResults(store, job)
+  for (const kind of ['lease', 'trail']) await store.clear(under(`${kind}/${job}`))
   await store.write([{ type: 'delete', key: keyOf.job(job) }])
 }
 

@@ -17,6 +17,7 @@ import type { ResultRecord } from '../protocol/gateway-api.js'
 import type { JobId, UnitIndex } from '../protocol/ids.js'
 import { resultKinds } from '../protocol/outcome.js'
 import { digestOutput } from './output-digest.js'
+import { damage, type Entry, spoolLong, spoolOf, storedValue } from './spooled-values.js'
 import { hex, under, unitDigits, unitOfKey } from './store-keys.js'
 
 /** A reader of one unit reads its whole pack: milliseconds at most. */
@@ -31,8 +32,11 @@ const packKey = (job: JobId, first: UnitIndex, last: UnitIndex) =>
 const withdrawnKey = (job: JobId, unit: UnitIndex) => `was/${job}/${hex(unit, unitDigits)}`
 const renewedKey = (job: JobId, unit: UnitIndex) => `new/${job}/${hex(unit, unitDigits)}`
 
-/** Key prefixes of a job's results. */
-export const resultPrefixes = ['out', 'was', 'new'] as const
+/** Deletes the results of a job. */
+export async function clearResults(store: Store, job: JobId): Promise<void> {
+  for (const kind of ['out', 'was', 'new']) await store.clear(under(`${kind}/${job}`))
+  await store.removeSpool(spoolOf(job, 'out'))
+}
 
 function unitsOfPackKey(key: string): { first: UnitIndex; last: UnitIndex } {
   return { first: unitOfKey(key), last: unitOfKey(key.slice(0, key.lastIndexOf('/'))) }
@@ -101,16 +105,24 @@ export class ResultWrites {
     return await readResult(this.#store, job, unit)
   }
 
-  writes(): StoreWrite[] {
-    const writes: StoreWrite[] = this.#packs.map(({ job, results }) => {
-      const first = results[0]?.unit ?? 0
-      const key = packKey(job, first, first + results.length - 1)
-      return { type: 'put', key, value: packResults(results) }
-    })
+  /** What is to be written; long packs are in their job's spool by then. */
+  async writes(): Promise<StoreWrite[]> {
+    const writes: StoreWrite[] = []
+    for (const job of new Set(this.#packs.map(({ job }) => job)))
+      writes.push(...(await spoolLong(this.#store, spoolOf(job, 'out'), this.#entriesOf(job))))
     for (const [key, value] of this.#marks) writes.push({ type: 'put', key, value })
     for (const [key, value] of this.#renewed)
       writes.push(value === undefined ? { type: 'delete', key } : { type: 'put', key, value })
     return writes
+  }
+
+  #entriesOf(job: JobId): Entry[] {
+    const packs = this.#packs.filter((pack) => pack.job === job)
+    return packs.map(({ results }) => {
+      const first = results[0]?.unit ?? 0
+      const key = packKey(job, first, first + results.length - 1)
+      return { key, value: packResults(results) }
+    })
   }
 }
 
@@ -177,7 +189,9 @@ async function* readPacks(
   const range = { ...under(`out/${job}`), from: `out/${job}/${hex(from, unitDigits)}` }
   for await (const [key, value] of store.scan(limit === undefined ? range : { ...range, limit })) {
     const { first, last } = unitsOfPackKey(key)
-    const results = unpackResults(first, last, value)
+    const content = await storedValue(store, spoolOf(job, 'out'), key, value)
+    if (content === undefined) throw damage(`results from unit ${first} on are gone`)
+    const results = unpackResults(first, last, content)
     yield { results: first < from ? results.slice(from - first) : results, last }
   }
 }

@@ -145,7 +145,7 @@ async function readPart(
 }
 
 function fileOf(directory: string, name: string): string {
-  if (!/^[0-9a-f]{1,64}$/.test(name)) {
+  if (!/^[0-9a-z-]{1,80}$/.test(name)) {
     throw new GridError('MH_BOUNDS', `"${name}" is no name of a spool`, { blame: 'local' })
   }
   return path.join(directory, name)

@@ -53,8 +53,8 @@ describe('inputs in packs', () => {
     const sizes = []
     for await (const [, value] of store.scan(under(`in/${job}`))) sizes.push(value.length)
     expect(Math.max(...sizes)).toBe(1_000)
-    expect(await store.readSpool(job, 200_000, 200_000)).toEqual(long)
-    expect(await store.readSpool(job, 200_001, 200_000)).toBeUndefined()
+    expect(await store.readSpool(`${job}-in`, 200_000, 200_000)).toEqual(long)
+    expect(await store.readSpool(`${job}-in`, 200_001, 200_000)).toBeUndefined()
   })
 
   test('counting begins anywhere and ends at the first gap', async () => {
@@ -76,10 +76,10 @@ describe('inputs in packs', () => {
     const store = createMemoryStore()
     const long = new Uint8Array(100_000)
     await writeInputs(store, job, 0, [long])
-    await store.removeSpool(job)
+    await store.removeSpool(`${job}-in`)
     await isLost(readInputs(store, job, [0]), 'unit 0 is gone')
-    await store.appendSpool(job, [new Uint8Array(100_000).fill(1, 99_999)])
-    await isLost(readInputs(store, job, [0]), 'not those that were written')
+    await store.appendSpool(`${job}-in`, [new Uint8Array(100_000).fill(1, 99_999)])
+    await isLost(readInputs(store, job, [0]), 'something else than was written')
     await isLost(readInputs(store, other, [7]), 'unit 7 is gone')
     expect(reasonOfLoss(new Error('the disk is away for a moment'))).toBeUndefined()
   })

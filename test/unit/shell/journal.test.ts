@@ -4,9 +4,10 @@ import type { Store } from '../../../coordinator-free-node/ports/store.js'
 import { encode } from '../../../coordinator-free-node/protocol/codec.js'
 import { createIdentity, loadIdentity } from '../../../coordinator-free-node/shell/identity.js'
 import { readInputs, writeInputs } from '../../../coordinator-free-node/shell/input-packs.js'
-import { createJournal, recall } from '../../../coordinator-free-node/shell/journal.js'
+import { createJournal, forgetJob, recall } from '../../../coordinator-free-node/shell/journal.js'
 import { createMail } from '../../../coordinator-free-node/shell/mail.js'
 import { receiptViews } from '../../../coordinator-free-node/shell/receipts.js'
+import { readResults } from '../../../coordinator-free-node/shell/result-packs.js'
 import { under } from '../../../coordinator-free-node/shell/store-keys.js'
 import { createMemoryStore } from '../../contract/memory-store.js'
 import { job, manifest, peer, self } from '../core/lone-node.js'
@@ -165,21 +166,58 @@ describe('journal', () => {
     journal.append(1, [{ type: 'job', record: record() }, result(0), result(1)])
     await journal.idle()
     expect(await inputs()).toBe(2)
-    expect(await store.listSpools()).toEqual([job])
+    expect(await store.listSpools()).toEqual([`${job}-in`])
     journal.append(2, [{ type: 'job', record: record({ phase: 'done' }) }])
     await journal.idle()
     expect(await inputs()).toBe(0)
     expect(await store.listSpools()).toEqual([])
   })
 
-  test('spools of running jobs are kept, those that nobody knows any more go', async () => {
+  test.each([
+    ['running', ['in', 'out']],
+    ['done', ['out']],
+  ] as const)('of spools only those stay that a %s job needs', async (phase, kinds) => {
     const store = createMemoryStore()
     const { journal } = journalOn(store)
-    journal.append(1, [{ type: 'job', record: record() }])
+    journal.append(1, [{ type: 'job', record: record({ phase }) }])
     await journal.idle()
-    for (const name of [job, 'ff'.repeat(32)]) await store.appendSpool(name, [Uint8Array.of(1)])
+    for (const id of [job, 'ff'.repeat(32)])
+      for (const kind of ['in', 'out']) await store.appendSpool(`${id}-${kind}`, [Uint8Array.of(1)])
     await recall(store, async () => manifest())
-    expect(await store.listSpools()).toEqual([job])
+    expect([...(await store.listSpools())].sort()).toEqual(kinds.map((kind) => `${job}-${kind}`))
+  })
+
+  test('long results lie in a spool, which goes when the job is forgotten', async () => {
+    const store = createMemoryStore()
+    const { journal, durable } = journalOn(store)
+    const long = [0, 1].map((unit) => ({
+      ...result(unit),
+      result: { ...result(unit).result, output: new Uint8Array(200_000).fill(unit) },
+    }))
+    journal.append(1, [{ type: 'job', record: record({ phase: 'done' }) }, ...long, result(2)])
+    await journal.idle()
+    expect(durable).toEqual([1])
+    expect(await store.listSpools()).toEqual([`${job}-out`])
+    const read = []
+    const bounds = { resultsMax: 9, bytesMax: 1_000_000 }
+    for await (const some of readResults(store, job, 0, bounds)) read.push(...some)
+    expect(read).toEqual([...long, result(2)].map(({ result }) => result))
+    await forgetJob(store, job)
+    expect(await store.listSpools()).toEqual([])
+  })
+
+  test('a result that the disk has lost is an error in words, not a gap', async () => {
+    const store = createMemoryStore()
+    const { journal } = journalOn(store)
+    const output = new Uint8Array(200_000)
+    journal.append(1, [{ ...result(0), result: { ...result(0).result, output } }])
+    await journal.idle()
+    await store.removeSpool(`${job}-out`)
+    const bounds = { resultsMax: 9, bytesMax: 1_000_000 }
+    await expect(readResults(store, job, 0, bounds).next()).rejects.toMatchObject({
+      code: 'MH_STATE_CORRUPT',
+      message: expect.stringContaining('unit 0'),
+    })
   })
 
   test('a job whose manifest is gone is forgotten with all its keys', async () => {
